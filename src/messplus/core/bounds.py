@@ -1,0 +1,194 @@
+"""The theorems of MESS+ as functions, and a sharper derivation for the same rule.
+
+Sources: arXiv:2505.19947, section 3 and appendix A (T1, C1, T2); `dpp_*` is the standard
+drift-plus-penalty argument, kept in measured quantities (docs/explanation/guarantees.md).
+
+Symbols, beyond those of messplus.py:
+
+    delta_e    E_max - E_min, largest minus smallest cost of any model   cost
+    psi        requests after which assumption 1 holds                   requests
+    beta       margin of assumption 1: models predicted within beta of   1, > 0
+               the best satisfy with probability >= q
+    q          that probability; assumption 1 wants q > alpha            1
+    f_min      irreducible cross entropy of the predictor                nats
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from messplus.core.exploration import expected_count
+from messplus.core.types import Floats
+from messplus.errors import require_range
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assumption1:
+    """Constants of assumption 1 (predictor good after psi requests) for one stream.
+
+    Attributes:
+        psi: Requests until the predictor is good, >= 0.
+        beta: Margin in predicted satisfaction, > 0.
+        q: Satisfaction of every model within the margin, in (alpha, 1].
+    """
+
+    psi: float
+    beta: float
+    q: float
+
+    def __post_init__(self) -> None:
+        """Check the ranges; raises `SettingError`."""
+        require_range("psi", self.psi, "at least 0", ok=self.psi >= 0)
+        require_range("beta", self.beta, "positive", ok=self.beta > 0)
+        require_range("q", self.q, "in (0, 1]", ok=0 < self.q <= 1)
+
+
+def gamma(alpha: float, v: float, delta_e: float, a1: Assumption1) -> float:
+    """gamma = max(alpha psi, V delta_e / beta): the debt beyond which the queue drifts down."""
+    return max(alpha * a1.psi, v * delta_e / a1.beta)
+
+
+def queue_bound(t: Floats, alpha: float, v: float, delta_e: float, a1: Assumption1) -> Floats:
+    """Theorem 1: E[Q_t] <= gamma + sqrt(t), for every t >= 1, shape of `t`."""
+    return gamma(alpha, v, delta_e, a1) + np.sqrt(t)
+
+
+def mean_queue_bound(alpha: float, v: float, delta_e: float, a1: Assumption1) -> float:
+    """Theorem 1: the time average of E[Q] <= gamma + 1 / (2 (q - alpha))."""
+    require_range("q", a1.q, f"above alpha = {alpha}", ok=a1.q > alpha)
+    return gamma(alpha, v, delta_e, a1) + 1.0 / (2.0 * (a1.q - alpha))
+
+
+def shortfall_bound(t: Floats, alpha: float, v: float, delta_e: float, a1: Assumption1) -> Floats:
+    """Corollary 1: alpha - mean satisfaction <= E[Q_{t+1}] / t <= (gamma + sqrt(t)) / t."""
+    return queue_bound(t, alpha, v, delta_e, a1) / t
+
+
+def pathwise_shortfall(queue: Floats) -> Floats:
+    """alpha - mean satisfaction after t requests is at most Q_{t+1} / t, on every sample path.
+
+    Args:
+        queue: Q_2 .. Q_{T+1}, shape (T,), from `queue.path`. No assumption, no expectation: this
+            is what equation (2) alone says.
+    """
+    return queue / np.arange(1, len(queue) + 1)
+
+
+def alpha_for_compliance(
+    contract: float, n_requests: int, v: float, delta_e: float, a1: Assumption1
+) -> float:
+    """The alpha to run with so that the contractual one is met after `n_requests` (section 3).
+
+    alpha = contract + V delta_e / (beta T0) + 1 / sqrt(T0); valid if contract psi <= V delta_e /
+    beta. May exceed 1: then no setting of alpha gives that guarantee within so few requests.
+    """
+    return contract + v * delta_e / (a1.beta * n_requests) + 1.0 / math.sqrt(n_requests)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CostGap:
+    """How far the mean cost per request may lie above the optimum, by cause, in units of cost.
+
+    Attributes:
+        drift: What the virtual queue costs: shrinks like 1 / V.
+        prediction: What wrong predictions cost.
+        exploration: What asking every model costs: shrinks like T^(-1/4).
+    """
+
+    drift: float
+    prediction: float
+    exploration: float
+
+    @property
+    def total(self) -> float:
+        """All three together."""
+        return self.drift + self.prediction + self.exploration
+
+
+def cost_gap(
+    n_requests: int,
+    *,
+    v: float,
+    c: float,
+    n_models: int,
+    f_min: float,
+    mean_queue: float,
+    cost_max: float,
+) -> CostGap:
+    """Theorem 2 in the explicit form of its proof, without the vanishing O(M t^-3/4) part.
+
+    Args:
+        n_requests: Length T of the stream.
+        v: Weight of cost, in requests per unit of cost.
+        c: Exploration scale.
+        n_models: M.
+        f_min: Irreducible cross entropy, in nats: mean over the models, as the loss is.
+        mean_queue: Time average of E[Q_t], measured or from `mean_queue_bound`.
+        cost_max: E_max, cost of the dearest call.
+
+    Returns:
+        The terms 1/(2V), (2/V) M F_min mean(Q) and E[K] M E_max / T.
+    """
+    return CostGap(
+        drift=1.0 / (2.0 * v),
+        prediction=2.0 / v * n_models * f_min * mean_queue,
+        exploration=expected_count(c, n_requests) * n_models * cost_max / n_requests,
+    )
+
+
+def dpp_cost_gap(
+    n_requests: int,
+    *,
+    v: float,
+    c: float,
+    alpha: float,
+    mean_queue_error: float,
+    cost_all: float,
+    cost_best: float,
+) -> CostGap:
+    """The drift-plus-penalty cost gap in measured quantities: sharper than theorem 2.
+
+    Args:
+        n_requests: Length T of the stream.
+        v: Weight of cost, in requests per unit of cost.
+        c: Exploration scale.
+        alpha: The promise.
+        mean_queue_error: Mean of Q_t max_m |s_hat_{m,t} - p_{m,t}| over the stream.
+        cost_all: Mean cost of asking every model.
+        cost_best: The optimum C* that the gap is counted from.
+
+    Returns:
+        B / V with B = max(alpha, 1 - alpha)^2 / 2; (2 / V) mean(Q e); (cost_all - C*) E[K] / T.
+    """
+    return CostGap(
+        drift=max(alpha, 1.0 - alpha) ** 2 / (2.0 * v),
+        prediction=2.0 / v * mean_queue_error,
+        exploration=(cost_all - cost_best) * expected_count(c, n_requests) / n_requests,
+    )
+
+
+def dpp_queue_bound(
+    t: Floats, *, v: float, alpha: float, delta_e: float, queue_error: Floats | float = 0.0
+) -> Floats:
+    """E[Q_t] <= sqrt(2 t (B + V delta_e) + 4 sum Q e): needs no slack, grows like sqrt(V t).
+
+    Args:
+        t: Requests so far, shape (T,).
+        v: Weight of cost, in requests per unit of cost.
+        alpha: The promise.
+        delta_e: E_max - E_min.
+        queue_error: Cumulative sum of Q_tau e_tau up to t; 0 for a predictor that knows p.
+    """
+    drift = max(alpha, 1.0 - alpha) ** 2 / 2.0
+    return np.asarray(np.sqrt(2.0 * t * (drift + v * delta_e) + 4.0 * queue_error))
+
+
+def fluid_queue(v: float, price: float) -> float:
+    """V lambda*: the debt at which MESS+ holds the right price, and so the debt it settles at.
+
+    In MESS+ the price of satisfaction is Q / V. Holding the optimal price lambda* = dC*/dalpha (in
+    cost per satisfied request) needs a queue of V lambda*: the shortfall after t requests is about
+    V lambda* / t.
+    """
+    return v * price

@@ -1,0 +1,136 @@
+"""What the core speaks of: requests, decisions, and the three things that can be plugged in.
+
+Everything in here is about *one zoo of M models, indexed in ascending order of cost*, as the paper
+has it: index 0 is the cheapest model and M - 1 the largest.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+S = TypeVar("S")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One request, as far as a policy can see it on arrival.
+
+    Attributes:
+        features: What the encoder made of the request, shape (d,).
+        cost: What each model would charge for this request, shape (M,), where that is known on
+            arrival, as the paper assumes of E_{m,t}. None: a policy has to estimate it.
+    """
+
+    features: Floats
+    cost: Floats | None = None
+
+
+class Draws(NamedTuple):
+    """The uniform random numbers in [0, 1) that one decision may use."""
+
+    explore: float
+    choose: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What was decided for one request.
+
+    Attributes:
+        model: The model whose answer is delivered (but see `delivered`).
+        asked: Every model that is called, in ascending order. All of them are charged.
+        explored: Whether more was asked than the delivered model, in order to learn.
+        propensity: Probability, given the past, that this model's answer is delivered; in (0, 1].
+        queue: The virtual queue that the decision was taken with, in satisfied requests owed.
+        p_sat: Predicted probability that each model satisfies the request, shape (M,).
+        cost: Expected cost of each model on the request, shape (M,), in the zoo's unit.
+        deliver_best: Deliver the best answer among those asked, not `model`'s.
+    """
+
+    model: int
+    asked: tuple[int, ...]
+    explored: bool
+    propensity: float
+    queue: float
+    p_sat: Floats
+    cost: Floats
+    deliver_best: bool = False
+
+    def delivered(self, satisfied: Floats) -> int:
+        """The model whose answer the user gets, given what each asked model is worth.
+
+        Only `deliver_best` looks at `satisfied` (shape (M,)); ties go to the cheapest model.
+        """
+        if not self.deliver_best:
+            return self.model
+        return max(self.asked, key=lambda m: (satisfied[m], -m))
+
+
+class Predictor(Protocol[S]):
+    """Predicts which model satisfies which request, and learns online.
+
+    The hyper-parameters live in the predictor, what was learned lives in the state. `update` uses
+    up the state it is given and may reuse its memory: go on with the state that it returns.
+    """
+
+    def init(self, n_models: int, n_features: int) -> S:
+        """The state before anything was seen."""
+        ...
+
+    def predict(self, state: S, x: Floats) -> Floats:
+        """P(model m satisfies a request with features x), shape (M,), within [0, 1]."""
+        ...
+
+    def update(self, state: S, x: Floats, satisfied: Floats, observed: Bools) -> S:
+        """Learn from the verdicts on one request.
+
+        Args:
+            state: What was learned so far; used up.
+            x: Features of the request, shape (d,).
+            satisfied: Satisfaction s_{m,t} in [0, 1], shape (M,); ignored where not observed.
+            observed: Which models were asked and judged, shape (M,). One or all, or any number.
+        """
+        ...
+
+
+class CostEstimate(Protocol[S]):
+    """Expects what each model charges for a request, and learns from what was charged."""
+
+    def init(self, n_models: int) -> S:
+        """The state before anything was charged."""
+        ...
+
+    def predict(self, state: S, request: Request) -> Floats:
+        """Expected cost E_{m,t} of each model, shape (M,), in the zoo's unit."""
+        ...
+
+    def update(self, state: S, request: Request, cost: Floats, asked: Bools) -> S:
+        """Learn from one request's bill; `cost` (M,) is ignored where the model was not asked."""
+        ...
+
+
+class Policy(Protocol[S]):
+    """Anything that can decide: MESS+, a baseline, an oracle. Replay and gateway drive it alike."""
+
+    def init(self, n_models: int, n_features: int) -> S:
+        """The state before the first request."""
+        ...
+
+    def decide(self, state: S, request: Request, draws: Draws) -> tuple[Decision, S]:
+        """Choose for one request."""
+        ...
+
+    def charge(self, state: S, request: Request, decision: Decision, cost: Floats) -> S:
+        """Take note of what the asked models charged: `cost` (M,), read at `decision.asked`."""
+        ...
+
+    def learn(
+        self, state: S, request: Request, decision: Decision, satisfied: Floats, observed: Bools
+    ) -> S:
+        """Take note of the verdicts on one decision: at once, late, or (never called) never."""
+        ...

@@ -1,0 +1,59 @@
+"""The errors that messplus raises on purpose.
+
+MessPlusError
+├── SettingError        a setting is out of its range or unknown      (also a ValueError)
+├── DataError           an outcome table breaks the data contract     (also a ValueError)
+├── MissingExtraError   a feature needs an extra that is not installed (also an ImportError)
+└── EncoderError        an encoder could not encode: model files, endpoint
+"""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+from importlib.util import find_spec
+
+
+class MessPlusError(Exception):
+    """Base of every error that messplus raises on purpose."""
+
+
+class SettingError(MessPlusError, ValueError):
+    """A setting is out of its range or unknown. The message names value, range and fix."""
+
+
+class DataError(MessPlusError, ValueError):
+    """An outcome table breaks the data contract. The message names row and column."""
+
+
+class MissingExtraError(MessPlusError, ImportError):
+    """A feature needs an extra that is not installed. The message says which and how."""
+
+
+class EncoderError(MessPlusError):
+    """An encoder could not do its work: a model file is missing, an endpoint refuses."""
+
+
+def require_extra(extra: str, modules: Iterable[str], what: str) -> None:
+    """Check that the modules of an extra can be imported, before its layer starts.
+
+    Raises:
+        MissingExtraError: One of them is not installed.
+    """
+    missing = [name for name in modules if find_spec(name) is None]
+    if missing:
+        raise MissingExtraError(
+            f"{what} needs {', '.join(missing)}: pip install 'messplus[{extra}]'"
+        )
+
+
+def require_range(name: str, value: float, range_text: str, *, ok: bool) -> None:
+    """Raise a `SettingError` that names the setting, its range and the value, unless `ok`."""
+    if not ok:
+        raise SettingError(f"{name} must be {range_text}, got {value!r}")
+
+
+def unknown(kind: str, name: str, known: Iterable[str]) -> SettingError:
+    """The error for a name that is none of the known ones, with the closest of them."""
+    names = sorted(known)
+    close = get_close_matches(name, names, n=1)
+    hint = f"; did you mean {close[0]!r}?" if close else ""
+    return SettingError(f"unknown {kind} {name!r}{hint} (known: {', '.join(names)})")

@@ -1,0 +1,1 @@
+"""Who predicts satisfaction: one file each, all behind `messplus.core.types.Predictor`."""
