@@ -1,1 +1,42 @@
-"""Who predicts satisfaction: one file each, all behind `messplus.core.types.Predictor`."""
+"""Who predicts satisfaction: one file each, all behind `messplus.core.types.Predictor`.
+
+mean      running mean per model, blind to the request
+logistic  online Bayesian logistic regression: second-order updates, no learning rate
+knn       k nearest neighbours
+mlp       the paper's head, trained by SGD                       (torch extra)
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from messplus import specs
+from messplus.core.types import Predictor
+from messplus.errors import require_extra, unknown
+from messplus.predictors.knn import NearestNeighbours
+from messplus.predictors.logistic import OnlineLogistic
+from messplus.predictors.mean import RunningMean
+
+_PREDICTORS: Mapping[str, type[Predictor[Any]]] = {
+    "mean": RunningMean,
+    "logistic": OnlineLogistic,
+    "knn": NearestNeighbours,
+}
+NAMES = (*_PREDICTORS, "mlp")
+
+
+def predictor_from_spec(text: str) -> Predictor[Any]:
+    """The predictor that a spec such as `logistic` or `knn:k=20` names.
+
+    Raises:
+        SettingError: The name or an option is unknown, or a value is out of range.
+        MissingExtraError: `mlp` without the torch extra.
+    """
+    spec = specs.parse(text)
+    if spec.name == "mlp":
+        require_extra("torch", ["torch"], "the mlp predictor")
+        from messplus.predictors.mlp import TorchHead  # torch is imported where its layer starts
+
+        return specs.settings(TorchHead, spec, "predictor")
+    if spec.name not in _PREDICTORS:
+        raise unknown("predictor", spec.name, NAMES)
+    return specs.settings(_PREDICTORS[spec.name], spec, "predictor")
