@@ -45,7 +45,12 @@ class Assumption1:
 
 
 def gamma(alpha: float, v: float, delta_e: float, a1: Assumption1) -> float:
-    """gamma = max(alpha psi, V delta_e / beta): the debt beyond which the queue drifts down."""
+    """gamma = max(alpha psi, V delta_e / beta): the debt beyond which the queue drifts down.
+
+    Raises:
+        SettingError: q is not above alpha: then there is no such drift, and no theorem.
+    """
+    require_range("q", a1.q, f"above alpha = {alpha}", ok=a1.q > alpha)
     return max(alpha * a1.psi, v * delta_e / a1.beta)
 
 
@@ -56,12 +61,14 @@ def queue_bound(t: Floats, alpha: float, v: float, delta_e: float, a1: Assumptio
 
 def mean_queue_bound(alpha: float, v: float, delta_e: float, a1: Assumption1) -> float:
     """Theorem 1: the time average of E[Q] <= gamma + 1 / (2 (q - alpha))."""
-    require_range("q", a1.q, f"above alpha = {alpha}", ok=a1.q > alpha)
     return gamma(alpha, v, delta_e, a1) + 1.0 / (2.0 * (a1.q - alpha))
 
 
 def shortfall_bound(t: Floats, alpha: float, v: float, delta_e: float, a1: Assumption1) -> Floats:
-    """Corollary 1: alpha - mean satisfaction <= E[Q_{t+1}] / t <= (gamma + sqrt(t)) / t."""
+    """Corollary 1: alpha - mean satisfaction <= E[Q_{t+1}] / t <= (gamma + sqrt(t)) / t.
+
+    The proof of theorem 1 starts from an empty queue, so sqrt(t) already holds for Q_{t+1}.
+    """
     return queue_bound(t, alpha, v, delta_e, a1) / t
 
 
@@ -80,8 +87,8 @@ def alpha_for_compliance(
 ) -> float:
     """The alpha to run with so that the contractual one is met after `n_requests` (section 3).
 
-    alpha = contract + V delta_e / (beta T0) + 1 / sqrt(T0); valid if contract psi <= V delta_e /
-    beta. May exceed 1: then no setting of alpha gives that guarantee within so few requests.
+    alpha = contract + V delta_e / (beta T0) + 1 / sqrt(T0); valid if alpha psi <= V delta_e / beta
+    and q > alpha, with the alpha that it returns. May exceed 1: then no setting of alpha gives that guarantee within so few requests.
     """
     return contract + v * delta_e / (a1.beta * n_requests) + 1.0 / math.sqrt(n_requests)
 
