@@ -7,7 +7,7 @@ into a frozen dataclass of settings; what is unknown or out of range is an error
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from types import MappingProxyType
-from typing import Literal, TypeVar, get_args, get_origin, get_type_hints
+from typing import Literal, TypeVar, cast, get_args, get_origin, get_type_hints
 
 from messplus.errors import SettingError, unknown
 
@@ -84,8 +84,9 @@ def _read(text: str, hint: object, where: str) -> object:
         if text not in get_args(hint):
             raise SettingError(f"{where} must be one of {', '.join(get_args(hint))}, got {text!r}")
         return text
-    kinds = [kind for kind in (get_args(hint) or (hint,)) if kind is not type(None)]
-    kind = kinds[0]
+    if get_args(hint):  # this or None: absent means None, so a text is never None
+        return _read(text, next(kind for kind in get_args(hint) if kind is not type(None)), where)
+    kind = cast("type[int | float | bool | str]", hint)
     try:
         return _TRUTH[text.lower()] if kind is bool else kind(text)
     except (ValueError, KeyError):
