@@ -19,12 +19,12 @@ option whose default is the paper's main text; docs/explanation/paper-and-code.m
 """
 
 from dataclasses import dataclass, replace
-from typing import Generic, Literal, TypeVar
+from typing import Generic, Literal, TypeVar, get_args
 
 import numpy as np
 
 from messplus.core.exploration import probability
-from messplus.core.queue import step
+from messplus.core.queue import QueueStep, step
 from messplus.core.types import (
     Bools,
     CostEstimate,
@@ -34,7 +34,7 @@ from messplus.core.types import (
     Predictor,
     Request,
 )
-from messplus.errors import require_range
+from messplus.errors import require_range, unknown
 
 P = TypeVar("P")
 C = TypeVar("C")
@@ -85,10 +85,13 @@ class MessPlus(Generic[P, C]):
     silence: Silence = "freeze"
 
     def __post_init__(self) -> None:
-        """Check the ranges; raises `SettingError`."""
+        """Check ranges and options; raises `SettingError`."""
         require_range("alpha", self.alpha, "in (0, 1]", ok=0.0 < self.alpha <= 1.0)
         require_range("v", self.v, "positive and finite", ok=0.0 < self.v < np.inf)
         require_range("c", self.c, "at least 0 and finite", ok=0.0 <= self.c < np.inf)
+        for option, kind in (("deliver", Deliver), ("learn_from", LearnFrom), ("silence", Silence)):
+            if getattr(self, option) not in get_args(kind):
+                raise unknown(option, getattr(self, option), get_args(kind))
 
     def init(self, n_models: int, n_features: int) -> State[P, C]:
         """Line 1: nothing owed, Q_1 = 0, and an untrained predictor."""
@@ -145,11 +148,24 @@ class MessPlus(Generic[P, C]):
         if decision.explored or self.learn_from == "served":
             predictor = self.predictor.update(predictor, request.features, satisfied, observed)
 
-        expected = self.alpha
-        if self.silence == "predicted":  # decide() has counted the prediction: replace it
-            expected = float(decision.p_sat[decision.model])
-        verdict = float(satisfied[decision.delivered(satisfied)])
-        return replace(state, predictor=predictor, queue=step(expected, verdict)(state.queue))
+        delivered = decision.delivered(np.where(observed, satisfied, -np.inf))
+        if not observed[delivered]:  # verdicts on other answers only: the promise is about this one
+            return replace(state, predictor=predictor)
+        owed = self.alpha - float(satisfied[delivered])
+        if self.silence == "predicted":
+            owed = self._correction(decision, owed)
+        return replace(state, predictor=predictor, queue=QueueStep(owed)(state.queue))
+
+    def _correction(self, decision: Decision, owed: float) -> float:
+        """What a verdict adds to the queue once `decide` has counted the prediction.
+
+        The difference of the two, less what an empty queue forgave of a good prediction: that was
+        never credited, so it is not taken back. A verdict at once gives equation (2) exactly.
+        """
+        counted = self.alpha - float(decision.p_sat[decision.model])
+        forgiven = max(0.0, -(decision.queue + counted))
+        change = owed - counted
+        return min(change, max(0.0, change - forgiven))
 
 
 def drift_plus_penalty(v: float, queue: float, alpha: float, p_sat: Floats, cost: Floats) -> Floats:
