@@ -1,0 +1,139 @@
+"""What a trace amounts to: the figures of one run, and the curves that are drawn of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from messplus.core import queue
+from messplus.core.types import Floats
+from messplus.replay.run import Trace
+from messplus.replay.streams import Stream
+
+BURN_IN = 200
+"""Requests after which the running mean of satisfaction is held against alpha."""
+
+TOLERANCE = 0.01
+"""How far below alpha a running mean may be before `share_below_1pp` counts it."""
+
+MAX_CURVE_POINTS = 400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metrics:
+    """The figures of one run (the replay contract). Costs are in the stream's unit.
+
+    Attributes:
+        requests: T.
+        models: M.
+        cost_total: All that was charged: serving and exploration.
+        cost_serving: Charged for requests on which the policy did not explore.
+        cost_exploration: Charged for explored requests: every model that was asked.
+        cost_mean: cost_total / T.
+        satisfaction: Mean satisfaction of the delivered answers, judged or not.
+        shortfall_final: max(0, alpha - satisfaction).
+        shortfall_worst: Largest alpha - running mean from request 200 on (from the last one in a
+            shorter stream); negative if the running mean was above alpha throughout.
+        share_below_1pp: Share of these requests after which the running mean is below alpha - 0.01.
+        first_compliance: First request (from 1) after which the running mean stays >= alpha; None
+            if it ends below.
+        queue_final: Virtual queue after the last request, had every answer been judged at once.
+        queue_mean: Time average of that queue.
+        explored_requests: Requests on which more was asked than the delivered model.
+        calls: Share of the delivered answers that each model gave; sums to 1.
+        feedback_used: Requests whose verdict came back before the stream ended.
+    """
+
+    requests: int
+    models: int
+    cost_total: float
+    cost_serving: float
+    cost_exploration: float
+    cost_mean: float
+    satisfaction: float
+    shortfall_final: float
+    shortfall_worst: float
+    share_below_1pp: float
+    first_compliance: int | None
+    queue_final: float
+    queue_mean: float
+    explored_requests: int
+    calls: Mapping[str, float]
+    feedback_used: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Curves:
+    """A run over time, thinned to at most 400 points, each after request `t`.
+
+    Attributes:
+        t: Requests served, shape (K,), ending with T.
+        satisfaction: Running mean of satisfaction, shape (K,).
+        queue: Virtual queue, shape (K,).
+        cost: Cumulative cost, exploration included, shape (K,).
+        model_share: Share of each model among the answers so far, shape (K, M).
+    """
+
+    t: NDArray[np.int64]
+    satisfaction: Floats
+    queue: Floats
+    cost: Floats
+    model_share: Floats
+
+
+def running_mean(satisfied: Floats) -> Floats:
+    """Mean of the first t values, for t = 1 .. T."""
+    return np.asarray(np.cumsum(satisfied) / np.arange(1, len(satisfied) + 1))
+
+
+def first_compliance(mean: Floats, alpha: float) -> int | None:
+    """First request (from 1) after which a running mean stays >= alpha; None if it ends below."""
+    below = np.flatnonzero(mean < alpha)
+    if len(below) == 0:
+        return 1
+    return None if below[-1] == len(mean) - 1 else int(below[-1]) + 2
+
+
+def measure(stream: Stream, trace: Trace) -> Metrics:
+    """The figures of a trace on its stream."""
+    alpha, n = stream.alpha, stream.n_requests
+    mean = running_mean(trace.satisfied)
+    settled = mean[min(BURN_IN, n) - 1 :]
+    debt = queue.path(alpha, trace.satisfied)
+    exploration = float(trace.cost[trace.explored].sum())
+    serving = float(trace.cost[~trace.explored].sum())
+    share = np.bincount(trace.model, minlength=stream.n_models) / n
+    return Metrics(
+        requests=n,
+        models=stream.n_models,
+        cost_total=serving + exploration,
+        cost_serving=serving,
+        cost_exploration=exploration,
+        cost_mean=(serving + exploration) / n,
+        satisfaction=float(mean[-1]),
+        shortfall_final=max(0.0, alpha - float(mean[-1])),
+        shortfall_worst=float((alpha - settled).max()),
+        share_below_1pp=float((settled < alpha - TOLERANCE).mean()),
+        first_compliance=first_compliance(mean, alpha),
+        queue_final=float(debt[-1]),
+        queue_mean=float(debt.mean()),
+        explored_requests=int(trace.explored.sum()),
+        calls=dict(zip(stream.models, share.tolist(), strict=True)),
+        feedback_used=int(trace.judged.sum()),
+    )
+
+
+def curves(stream: Stream, trace: Trace) -> Curves:
+    """A trace as curves that are cheap to keep and to draw."""
+    n = stream.n_requests
+    at = np.unique(np.linspace(1, n, min(n, MAX_CURVE_POINTS)).round().astype(np.int64)) - 1
+    answered = np.zeros((n, stream.n_models))
+    answered[np.arange(n), trace.model] = 1.0
+    return Curves(
+        t=at + 1,
+        satisfaction=running_mean(trace.satisfied)[at],
+        queue=queue.path(stream.alpha, trace.satisfied)[at],
+        cost=np.cumsum(trace.cost)[at],
+        model_share=(np.cumsum(answered, axis=0) / np.arange(1, n + 1)[:, None])[at],
+    )

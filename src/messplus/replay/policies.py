@@ -1,0 +1,229 @@
+"""The policies that can be replayed, by name, and the baselines among them.
+
+A spec such as `messplus:v=1e-4,c=0.1` names a policy and its settings; `policy_from_spec` builds it
+for one stream. Baselines may know things that a router cannot (each model's true mean): then their
+docstring says so.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from messplus import specs
+from messplus.core.messplus import Deliver, LearnFrom, MessPlus, Silence
+from messplus.core.types import Bools, Decision, Draws, Floats, Policy, Request
+from messplus.costs import Known, RunningMean
+from messplus.errors import SettingError, unknown
+from messplus.predictors import predictor_from_spec
+from messplus.replay.streams import Stream
+
+PAPER_V_PER_JOULE = 1e-4
+"""The paper's default V (section 4.1). It belongs to costs in joules."""
+
+PAPER_V_OF_SPREAD = 0.15
+"""The same V without a unit: 1e-4 per joule times the 1,500 J (mean over the eight benchmarks) by
+which the paper's dearest model costs more than its cheapest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mixture:
+    """Draws the model from fixed probabilities: blind to the request, learns nothing.
+
+    Attributes:
+        probability: Of each model, shape (M,), sums to 1.
+    """
+
+    probability: Floats
+
+    def init(self, n_models: int, n_features: int) -> None:
+        """Nothing to remember."""
+
+    def decide(self, state: None, request: Request, draws: Draws) -> tuple[Decision, None]:
+        """The model in whose part of [0, 1) the draw falls."""
+        edges = np.cumsum(self.probability)
+        model = int(np.searchsorted(edges, draws.choose * edges[-1], side="right"))
+        nothing = np.full(len(self.probability), np.nan)
+        decision = Decision(
+            model=model,
+            asked=(model,),
+            explored=False,
+            propensity=float(self.probability[model]),
+            queue=0.0,
+            p_sat=nothing,
+            cost=nothing,
+        )
+        return decision, None
+
+    def charge(self, state: None, request: Request, decision: Decision, cost: Floats) -> None:
+        """Nothing to learn."""
+
+    def learn(
+        self,
+        state: None,
+        request: Request,
+        decision: Decision,
+        satisfied: Floats,
+        observed: Bools,
+    ) -> None:
+        """Nothing to learn."""
+
+
+def educated_guess(mean_score: Floats, alpha: float) -> Floats:
+    """The paper's "educated guessing": probabilities that reach alpha, given every model's mean.
+
+    Starts from the uniform mix and, while it falls short, shifts weight from the models below the
+    mix's expectation to those above it (by 1 %, at most 5,000 times). It is blind to cost: if the
+    uniform mix reaches alpha it stays uniform. Source: arXiv:2505.19947, appendix B, and the
+    authors' notebook.
+
+    Args:
+        mean_score: Each model's true mean satisfaction, shape (M,): hindsight.
+        alpha: The promise.
+
+    Returns:
+        Probabilities, shape (M,). If alpha is above the best model's mean, all on that model.
+    """
+    n_models = len(mean_score)
+    probability = np.full(n_models, 1.0 / n_models)
+    if alpha >= mean_score.max():
+        return np.asarray(np.eye(n_models)[int(np.argmax(mean_score))])
+    for _ in range(5000):
+        expected = float(probability @ mean_score)
+        if expected >= alpha - 1e-6:
+            break
+        probability = probability * np.where(mean_score > expected, 1.01, 0.99)
+        probability /= probability.sum()
+    return probability
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessPlusSettings:
+    """`messplus`: Algorithm 1 as published. See `messplus.core.messplus.MessPlus`.
+
+    Attributes:
+        v: V, in requests per unit of cost. None: the paper's 1e-4 if costs are joules, else the
+            same weight relative to the spread of costs (see `v_spread`).
+        v_spread: V times (mean cost of the dearest model - that of the cheapest): no unit.
+        c: Exploration scale.
+        predictor: Spec of the predictor; `;` stands for the comma in its own options.
+        cost: `mean`: running mean per model. `request`: recorded cost of this very request,
+            as if known on arrival.
+        deliver: See MessPlus; so for the following.
+        explore_first: See MessPlus.
+        learn_from: See MessPlus.
+        silence: See MessPlus.
+    """
+
+    v: float | None = None
+    v_spread: float | None = None
+    c: float = 0.1
+    predictor: str = "logistic"
+    cost: Literal["mean", "request"] = "mean"
+    deliver: Deliver = "largest"
+    explore_first: bool = True
+    learn_from: LearnFrom = "explored"
+    silence: Silence = "freeze"
+
+    def build(self, stream: Stream) -> Policy[Any]:
+        """Algorithm 1 for one stream."""
+        return MessPlus(
+            alpha=stream.alpha,
+            v=self._v(stream),
+            predictor=predictor_from_spec(self.predictor.replace(";", ",")),
+            costs=RunningMean() if self.cost == "mean" else Known(),
+            c=self.c,
+            explore_first=self.explore_first,
+            deliver=self.deliver,
+            learn_from=self.learn_from,
+            silence=self.silence,
+        )
+
+    def _v(self, stream: Stream) -> float:
+        if self.v is not None and self.v_spread is not None:
+            raise SettingError("give v or v_spread, not both: they set the same weight")
+        if self.v is not None:
+            return self.v
+        if self.v_spread is None and stream.cost_unit == "joule":
+            return PAPER_V_PER_JOULE
+        spread = float(np.ptp(stream.cost.mean(axis=0)))
+        weight = PAPER_V_OF_SPREAD if self.v_spread is None else self.v_spread
+        return weight / spread if spread > 0 else weight
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlwaysSettings:
+    """`always:MODEL`: every request to one model.
+
+    Attributes:
+        model: Its name.
+    """
+
+    model: str
+
+    def build(self, stream: Stream) -> Policy[Any]:
+        """All probability on that model."""
+        if self.model not in stream.models:
+            raise unknown(f"model of {stream.label}:", self.model, stream.models)
+        return _always(stream, stream.models.index(self.model))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheapestSettings:
+    """`cheapest`: every request to the first model of the zoo."""
+
+    def build(self, stream: Stream) -> Policy[Any]:
+        """All probability on the cheapest model."""
+        return _always(stream, 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LargestSettings:
+    """`largest`: every request to the last model of the zoo."""
+
+    def build(self, stream: Stream) -> Policy[Any]:
+        """All probability on the largest model."""
+        return _always(stream, stream.n_models - 1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RandomConstrainedSettings:
+    """`random-constrained`: the paper's educated guessing. Knows each model's true mean."""
+
+    def build(self, stream: Stream) -> Policy[Any]:
+        """Fixed probabilities that reach alpha."""
+        return Mixture(educated_guess(stream.score.mean(axis=0), stream.alpha))
+
+
+PolicySettings = (
+    MessPlusSettings
+    | AlwaysSettings
+    | CheapestSettings
+    | LargestSettings
+    | RandomConstrainedSettings
+)
+
+POLICIES: Mapping[str, type[PolicySettings]] = {
+    "messplus": MessPlusSettings,
+    "always": AlwaysSettings,
+    "cheapest": CheapestSettings,
+    "largest": LargestSettings,
+    "random-constrained": RandomConstrainedSettings,
+}
+
+
+def policy_from_spec(text: str) -> Callable[[Stream], Policy[Any]]:
+    """What builds, for any stream, the policy that a spec names. Settings are checked at once.
+
+    Raises:
+        SettingError: The name or an option is unknown, or a value is not of its type.
+    """
+    spec = specs.parse(text)
+    if spec.name not in POLICIES:
+        raise unknown("policy", spec.name, POLICIES)
+    return specs.settings(POLICIES[spec.name], spec, "policy").build
+
+
+def _always(stream: Stream, model: int) -> Mixture:
+    return Mixture(np.asarray(np.eye(stream.n_models)[model]))
