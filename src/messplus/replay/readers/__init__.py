@@ -6,11 +6,19 @@ from pathlib import Path
 from messplus.errors import DataError
 from messplus.replay.readers.assemble import Reader, ReadResult
 from messplus.replay.readers.frames import columns_of
+from messplus.replay.readers.llmrouterbench import LlmRouterBenchReader
+from messplus.replay.readers.messplus_csv import MessPlusCsvReader
 from messplus.replay.readers.native import NativeReader
+from messplus.replay.readers.routerbench import RouterBenchReader
 
 __all__ = ["READERS", "ReadResult", "Reader", "read_outcomes"]
 
-READERS: tuple[Reader, ...] = (NativeReader(),)
+READERS: tuple[Reader, ...] = (
+    NativeReader(),
+    MessPlusCsvReader(),
+    RouterBenchReader(),
+    LlmRouterBenchReader(),
+)
 
 
 def read_outcomes(path: Path) -> ReadResult:

@@ -53,31 +53,33 @@ def sidecar_path(table: Path) -> Path:
     return table.with_name(f"{table.name if table.is_dir() else table.stem}.json")
 
 
-def read_sidecar(path: Path) -> Sidecar:
+def read_sidecar(path: Path, default_unit: str = "usd") -> Sidecar:
     """Read a sidecar; keys that we do not know are none of our business, unless they look typed.
 
     Args:
         path: Of the JSON file. If there is none, the defaults hold.
+        default_unit: The unit of cost that the table's format implies.
 
     Raises:
         DataError: It is not JSON, or not an object.
     """
     if not path.is_file():
-        return Sidecar(file=path.name)
+        return Sidecar(file=path.name, cost_unit=default_unit)
     try:
         entries = json.loads(path.read_text(encoding="utf-8"))
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise DataError(f"{path} is not JSON: {error}") from error
     if not isinstance(entries, dict):
         raise DataError(f"{path} must hold a JSON object, got {type(entries).__name__}")
-    return _Parser(path.name, entries).sidecar()
+    return _Parser(path.name, entries, default_unit).sidecar()
 
 
 class _Parser:
     """Checks one sidecar's entries, key by key, and collects what is wrong."""
 
-    def __init__(self, file: str, entries: Mapping[str, object]) -> None:
+    def __init__(self, file: str, entries: Mapping[str, object], unit: str) -> None:
         self._file = file
+        self._unit = unit
         self._entries = entries
         self._problems: list[Problem] = []
 
@@ -87,7 +89,7 @@ class _Parser:
         return Sidecar(
             file=self._file,
             name=self._text("name", ""),
-            cost_unit=self._text("cost_unit", "usd"),
+            cost_unit=self._text("cost_unit", self._unit),
             models=self._models(),
             alpha=self._alpha(),
             source=self._text("source", ""),
