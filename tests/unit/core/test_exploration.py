@@ -30,4 +30,6 @@ def test_no_requests_no_exploration() -> None:
 
 @pytest.mark.parametrize(("c", "n", "count"), [(0.1, 1000, 24), (0.1, 3270, 58), (1.0, 1172, 267)])
 def test_the_counts_of_the_papers_streams(c: float, n: int, count: int) -> None:
-    assert expected_count(c, n, first=False) == pytest.approx(count, abs=4 / 3 * c)
+    assert expected_count(c, n, first=False) == pytest.approx(
+        count, abs=0.5 + c / 3
+    )  # rounded; sum < integral
