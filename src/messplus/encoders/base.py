@@ -1,7 +1,7 @@
 """What an encoder is: text in, a vector of fixed width out, and nothing learned on the way."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,3 +34,11 @@ class Encoder(Protocol):
             EncoderError: The model or the endpoint behind the encoder failed.
         """
         ...
+
+
+def unit_length(vectors: NDArray[np.floating[Any]]) -> Vectors:
+    """The rows scaled to Euclidean length 1, shape (n, d); a row of zeros stays as it is."""
+    wide = np.asarray(vectors, dtype=np.float64)
+    norms = np.sqrt((wide * wide).sum(axis=1, keepdims=True))
+    scaled: Vectors = (wide / np.where(norms > 0.0, norms, 1.0)).astype(np.float32)
+    return scaled

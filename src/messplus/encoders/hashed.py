@@ -14,7 +14,7 @@ from hashlib import blake2b
 import numpy as np
 from numpy.typing import NDArray
 
-from messplus.encoders.base import Vectors
+from messplus.encoders.base import Vectors, unit_length
 from messplus.errors import require_range
 
 _Ids = NDArray[np.uint64]
@@ -116,5 +116,4 @@ class HashedNgrams:
             weights=sign * (1.0 + np.log(counts)),
             minlength=len(texts) * self.dims,
         ).reshape(len(texts), self.dims)
-        norms = np.sqrt((sums * sums).sum(axis=1, keepdims=True))
-        return (sums / np.where(norms > 0.0, norms, 1.0)).astype(np.float32)
+        return unit_length(sums.astype(np.float64, copy=False))
