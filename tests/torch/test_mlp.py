@@ -1,0 +1,152 @@
+"""The paper's head: it learns, from all verdicts or one, and nothing but the seed decides how."""
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch", reason="needs the torch extra")
+
+import torch
+from messplus.core.types import Floats
+from messplus.errors import SettingError
+from messplus.predictors.mlp import Mlp, MlpState
+from torch import nn
+
+pytestmark = pytest.mark.torch
+
+BOTH = np.array([True, True])
+
+
+def _stream(n: int, seed: int) -> tuple[Floats, Floats]:
+    """Model 0 satisfies the requests with x_0 > 0, model 1 the others."""
+    x = np.random.default_rng(seed).normal(size=(n, 4))
+    return x, np.stack([x[:, 0] > 0.0, x[:, 0] <= 0.0], axis=1).astype(float)
+
+
+def _accuracy(mlp: Mlp, state: MlpState) -> Floats:
+    """Share of right predictions per model on requests that were not learned from."""
+    x, s = _stream(200, seed=99)
+    predicted = np.array([mlp.predict(state, row) for row in x]) > 0.5
+    share: Floats = (predicted == (s > 0.5)).mean(axis=0)
+    return share
+
+
+def _learned(mlp: Mlp, n: int, observed: np.ndarray | None = None) -> MlpState:
+    state = mlp.init(2, 4)
+    for t, (row, s) in enumerate(zip(*_stream(n, seed=1), strict=True)):
+        seen = BOTH if observed is None else np.arange(2) == observed[t]
+        # What is not observed is NaN: it must not be read.
+        state = mlp.update(state, row, np.where(seen, s, np.nan), seen)
+    return state
+
+
+def test_it_learns_a_separable_problem_one_request_at_a_time() -> None:
+    mlp = Mlp(hidden=32)
+    assert (_accuracy(mlp, _learned(mlp, 600)) > 0.9).all()
+
+
+def test_it_learns_from_one_verdict_per_request() -> None:
+    mlp = Mlp(hidden=32)
+    asked = np.random.default_rng(2).integers(2, size=1200)
+    assert (_accuracy(mlp, _learned(mlp, 1200, asked)) > 0.9).all()
+
+
+def test_a_model_that_was_not_observed_keeps_its_head() -> None:
+    mlp = Mlp(hidden=8, weight_decay=0.0)
+    state = mlp.init(2, 4)
+    before = state.network[3].weight.detach().clone()
+    mlp.update(state, np.ones(4), np.array([1.0, np.nan]), np.array([True, False]))
+    after = state.network[3].weight.detach()
+    assert torch.equal(before[1], after[1])
+    assert not torch.equal(before[0], after[0])
+
+
+def test_nothing_observed_changes_nothing() -> None:
+    mlp = Mlp(hidden=8)
+    state = _learned(mlp, 5)  # momentum and weight decay would move the weights
+    before = mlp.predict(state, np.ones(4))
+    state = mlp.update(state, np.ones(4), np.full(2, np.nan), ~BOTH)
+    assert (mlp.predict(state, np.ones(4)) == before).all()
+
+
+def test_a_step_is_that_of_the_paper() -> None:
+    """BCE averaged over models, weight decay added to the clipped gradient, times the rate."""
+    mlp = Mlp(hidden=8, dropout=0.0, lr=0.1, weight_decay=0.01, clip=0.05)
+    x, s = np.array([0.5, -1.0, 2.0, 0.0]), np.array([1.0, 0.0])
+    state = mlp.init(2, 4)
+    before = [p.detach().clone().requires_grad_() for p in state.network.parameters()]
+    w1, b1, gain, shift, w2, b2 = before
+
+    hidden = torch.as_tensor(x, dtype=torch.float32) @ w1.T + b1
+    scaled = (hidden - hidden.mean()) / (hidden.var(unbiased=False) + 1e-5).sqrt()
+    p = torch.sigmoid(torch.relu(scaled * gain + shift) @ w2.T + b2)
+    loss = -(torch.log(p[0]) + torch.log(1.0 - p[1])) / 2.0
+    gradients = torch.autograd.grad(loss, before)
+    norm = torch.sqrt(sum((g**2).sum() for g in gradients))
+    assert norm > mlp.clip  # so that clipping is part of what is tested
+    expected = [
+        w - mlp.lr * (g * mlp.clip / norm + mlp.weight_decay * w)
+        for w, g in zip(before, gradients, strict=True)
+    ]
+
+    state = mlp.update(state, x, s, BOTH)
+    for got, want in zip(state.network.parameters(), expected, strict=True):
+        torch.testing.assert_close(got, want)
+
+
+def test_prediction_is_within_zero_and_one_and_draws_nothing() -> None:
+    mlp = Mlp(hidden=8, dropout=0.5)
+    state = _learned(mlp, 20)
+    one, other = mlp.predict(state, np.ones(4)), mlp.predict(state, np.ones(4))
+    assert (one == other).all()
+    assert one.dtype == np.float64
+    assert ((one >= 0.0) & (one <= 1.0)).all()
+
+
+def test_the_seed_decides_and_nothing_else() -> None:
+    def after(seed: int) -> Floats:
+        mlp = Mlp(hidden=8, seed=seed)
+        return mlp.predict(_learned(mlp, 20), np.ones(4))
+
+    torch.manual_seed(1)
+    first = after(seed=3)
+    torch.manual_seed(2)
+    assert (after(seed=3) == first).all()
+    assert (after(seed=4) != first).any()
+
+
+def test_the_global_generator_is_left_alone() -> None:
+    before = torch.get_rng_state()
+    _learned(Mlp(hidden=8), 5)
+    assert torch.equal(before, torch.get_rng_state())
+
+
+def test_more_steps_learn_more_from_one_request() -> None:
+    x, s = np.array([0.5, -1.0, 2.0, 0.0]), np.array([1.0, 0.0])
+    moved = []
+    for steps in (1, 5):
+        mlp = Mlp(hidden=8, dropout=0.0, steps=steps)
+        moved.append(mlp.predict(mlp.update(mlp.init(2, 4), x, s, BOTH), x))
+    assert moved[1][0] > moved[0][0]
+    assert moved[1][1] < moved[0][1]
+
+
+def test_the_network_is_the_papers() -> None:
+    network = Mlp().init(3, 768).network
+    assert [type(layer) for layer in network] == [nn.Linear, nn.LayerNorm, nn.ReLU, nn.Linear]
+    assert [tuple(p.shape) for p in network.parameters()] == [
+        (768, 768),
+        (768,),
+        (768,),
+        (768,),
+        (3, 768),
+        (3,),
+    ]
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [{"lr": 0.0}, {"momentum": 1.0}, {"weight_decay": -1.0}, {"dropout": 1.0}, {"clip": 0.0}],
+)
+def test_settings_out_of_range_are_refused(setting: dict[str, float]) -> None:
+    with pytest.raises(SettingError, match=next(iter(setting))):
+        Mlp(**setting)  # type: ignore[arg-type]  # hidden, steps and seed are not among them
