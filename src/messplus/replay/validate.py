@@ -16,6 +16,7 @@ from messplus.core.types import Bools, Floats
 from messplus.errors import DataError
 from messplus.replay.outcomes import OutcomeTable
 
+_MEASURED = ("latency__", "energy__", "output_tokens__")
 _LISTED = 10  # problems in one message
 _ROWS_NAMED = 5  # further rows with the same problem in one column
 _SLACK = 1e-9  # means that differ by less are equal: the order of a sum moves them that far
@@ -81,14 +82,15 @@ def raise_errors(problems: Iterable[Problem], what: str) -> tuple[Problem, ...]:
 
 def column_problems(columns: Sequence[str]) -> list[Problem]:
     """What the column names of a native table break."""
+    others = [name for name in columns if name not in ("prompt_id", "task", "prompt")]
     found = [
-        _error(f"column {name!r}", f"is missing; add it ({what}){nearest(name, columns)}")
+        _error(f"column {name!r}", f"is missing; add it ({what}){nearest(name, others)}")
         for name, what in (("prompt_id", "unique per row"), ("prompt", "the text of the request"))
         if name not in columns
     ]
     scored, priced = with_prefix("score__", columns), with_prefix("cost__", columns)
     if not scored and not priced:
-        hint = nearest("score__", columns, cutoff=0.4)
+        hint = nearest("score__", others, cutoff=0.4)
         return [
             *found,
             _error(
@@ -102,7 +104,7 @@ def column_problems(columns: Sequence[str]) -> list[Problem]:
         for model in models:
             if model not in other:
                 name = f"{lack}__{model}"
-                spare = [column for column in columns if column.split("__")[-1] not in models]
+                spare = [column for column in others if not _belongs(column, models)]
                 found.append(
                     _error(
                         f"column {name!r}",
@@ -110,7 +112,7 @@ def column_problems(columns: Sequence[str]) -> list[Problem]:
                         f"{nearest(name, spare)}",
                     )
                 )
-    for prefix in ("latency__", "energy__", "output_tokens__"):
+    for prefix in _MEASURED:
         for model in with_prefix(prefix, columns):
             if model not in scored:
                 found.append(
@@ -150,7 +152,9 @@ def table_problems(table: OutcomeTable, labels: Mapping[str, str] = _NO_LABELS) 
         return [_error("rows", "the table is empty; it needs at least one request")]
     found: list[Problem] = []
     if table.n_models == 1:
-        message = f"there is only {table.models[0]!r}; routing needs a choice: add another model"
+        message = (
+            f"only {table.models[0]!r} has a score and a cost; routing needs a choice: add another"
+        )
         found.append(_error("models", message))
     found += _repeated_ids(table.prompt_ids, labels.get("prompt_id", "prompt_id"))
     for prefix, values in (
@@ -208,6 +212,12 @@ def nearest(name: str, names: Collection[str], cutoff: float = 0.6) -> str:
 
 def _error(where: str, message: str) -> Problem:
     return Problem("error", where, message)
+
+
+def _belongs(column: str, models: Collection[str]) -> bool:
+    """Whether it is a well-named column of one of the models."""
+    kind, _, model = column.partition("__")
+    return f"{kind}__" in ("score__", "cost__", *_MEASURED) and model in models
 
 
 def _count(n: int, noun: str) -> str:
@@ -277,7 +287,7 @@ def _order_problems(table: OutcomeTable, where: str) -> list[Problem]:
             "so the first counts as the cheapest model and the last as the largest",
         )
         for m in range(table.n_models - 1)
-        if means[m] > means[m + 1] * (1 + _SLACK)
+        if means[m + 1] * (1 + _SLACK) < means[m] < np.inf
     ]
 
 
