@@ -345,6 +345,17 @@ class TestNativeErrors:
         with pytest.raises(DataError, match=r"column 'score__A': holds List\(Int64\); it must"):
             read_outcomes(tmp_path / "x.parquet")
 
+    def test_prompts_that_are_lists(self, tmp_path: Path) -> None:
+        path = native(tmp_path)
+        pl.read_parquet(path).with_columns(pl.concat_list("prompt")).write_parquet(path)
+        with pytest.raises(DataError, match=r"column 'prompt': holds List\(String\); it must hold"):
+            read_outcomes(path)
+
+    def test_byte_order_mark_and_crlf_are_no_problem(self, tmp_path: Path) -> None:
+        result = read_csv_text(tmp_path, "\ufeff" + GOOD.replace("\n", "\r\n"))
+        assert result.table.prompt_ids == ("a", "b")
+        assert result.table.cost.tolist() == [[1.0, 9.0], [1.0, 9.0]]
+
     def test_column_twice(self, tmp_path: Path) -> None:
         with pytest.raises(DataError, match="column 'prompt' comes twice"):
             read_csv_text(tmp_path, "prompt_id,prompt,prompt\n")

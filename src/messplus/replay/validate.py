@@ -16,7 +16,6 @@ from messplus.core.types import Bools, Floats
 from messplus.errors import DataError
 from messplus.replay.outcomes import OutcomeTable
 
-_MEASURED = ("latency__", "energy__", "output_tokens__")
 _LISTED = 10  # problems in one message
 _ROWS_NAMED = 5  # further rows with the same problem in one column
 _SLACK = 1e-9  # means that differ by less are equal: the order of a sum moves them that far
@@ -80,66 +79,6 @@ def raise_errors(problems: Iterable[Problem], what: str) -> tuple[Problem, ...]:
     raise DataError("\n".join(lines))
 
 
-def column_problems(columns: Sequence[str]) -> list[Problem]:
-    """What the column names of a native table break."""
-    others = [name for name in columns if name not in ("prompt_id", "task", "prompt")]
-    found = [
-        _error(f"column {name!r}", f"is missing; add it ({what}){nearest(name, others)}")
-        for name, what in (("prompt_id", "unique per row"), ("prompt", "the text of the request"))
-        if name not in columns
-    ]
-    scored, priced = with_prefix("score__", columns), with_prefix("cost__", columns)
-    if not scored and not priced:
-        hint = nearest("score__", others, cutoff=0.4)
-        return [
-            *found,
-            _error(
-                "columns",
-                "there are no model columns; each model needs score__MODEL (satisfaction in [0, 1])"
-                f" and cost__MODEL{hint}",
-            ),
-        ]
-    for have, lack, models in (("score", "cost", scored), ("cost", "score", priced)):
-        other = priced if have == "score" else scored
-        for model in models:
-            if model not in other:
-                name = f"{lack}__{model}"
-                spare = [column for column in others if not _belongs(column, models)]
-                found.append(
-                    _error(
-                        f"column {name!r}",
-                        f"is missing, but there is {f'{have}__{model}'!r}; each model needs both"
-                        f"{nearest(name, spare)}",
-                    )
-                )
-    for prefix in _MEASURED:
-        for model in with_prefix(prefix, columns):
-            if model not in scored:
-                found.append(
-                    Problem(
-                        "warning",
-                        f"column {prefix + model!r}",
-                        f"is ignored: there is no score__{model}{nearest(model, scored)}",
-                    )
-                )
-    return found
-
-
-def model_list_problems(listed: Sequence[str], found: Sequence[str], where: str) -> list[Problem]:
-    """Models that a sidecar lists and the table lacks, and the other way round."""
-    unknown = [
-        _error(where, f"lists {model!r}, which has no columns{nearest(model, found)}")
-        for model in listed
-        if model not in found
-    ]
-    unlisted = [
-        _error(where, f"lacks {model!r}, which has columns; add it, or remove the columns")
-        for model in found
-        if model not in listed
-    ]
-    return unknown + unlisted
-
-
 def table_problems(table: OutcomeTable, labels: Mapping[str, str] = _NO_LABELS) -> list[Problem]:
     """What the values of a table break: ids, scores, costs, measurements, order and alpha.
 
@@ -149,13 +88,13 @@ def table_problems(table: OutcomeTable, labels: Mapping[str, str] = _NO_LABELS) 
             "alpha" and "models".
     """
     if table.n_requests == 0:
-        return [_error("rows", "the table is empty; it needs at least one request")]
+        return [error("rows", "the table is empty; it needs at least one request")]
     found: list[Problem] = []
     if table.n_models == 1:
         message = (
             f"only {table.models[0]!r} has a score and a cost; routing needs a choice: add another"
         )
-        found.append(_error("models", message))
+        found.append(error("models", message))
     found += _repeated_ids(table.prompt_ids, labels.get("prompt_id", "prompt_id"))
     for prefix, values in (
         ("score", table.score),
@@ -187,10 +126,10 @@ def alpha_problems(table: OutcomeTable, where: str = "alpha") -> list[Problem]:
             found += _reach_problems(alpha, table.score[tasks == task], table, f"{where}[{task!r}]")
         else:
             message = f"there is no task {task!r} in the table{nearest(task, names)}"
-            found.append(_error(where, message))
+            found.append(error(where, message))
     for task in names:
         if task not in table.alpha:
-            found.append(_error(where, f"task {task!r} has none; add one in (0, 1]"))
+            found.append(error(where, f"task {task!r} has none; add one in (0, 1]"))
     return found
 
 
@@ -199,25 +138,15 @@ def missing_text(column: str, missing: Bools, prompt_ids: Sequence[str]) -> list
     return _in_rows(column, missing, prompt_ids, lambda row: "is missing; give every row a text")
 
 
-def with_prefix(prefix: str, columns: Iterable[str]) -> tuple[str, ...]:
-    """The models that have a column of this kind, in order of the columns."""
-    return tuple(name.removeprefix(prefix) for name in columns if name.startswith(prefix))
+def error(where: str, message: str) -> Problem:
+    """A problem that makes a table unusable."""
+    return Problem("error", where, message)
 
 
 def nearest(name: str, names: Collection[str], cutoff: float = 0.6) -> str:
     """The end of a message that points to the closest of the names, or nothing."""
     close = get_close_matches(name, names, n=1, cutoff=cutoff)
     return f"; did you mean {close[0]!r}?" if close else ""
-
-
-def _error(where: str, message: str) -> Problem:
-    return Problem("error", where, message)
-
-
-def _belongs(column: str, models: Collection[str]) -> bool:
-    """Whether it is a well-named column of one of the models."""
-    kind, _, model = column.partition("__")
-    return f"{kind}__" in ("score__", "cost__", *_MEASURED) and model in models
 
 
 def _count(n: int, noun: str) -> str:
@@ -238,7 +167,7 @@ def _in_rows(
         dots = ", ..." if len(others) > _ROWS_NAMED else ""
         text += f" [also {_count(len(others), 'more row')}: {named}{dots}]"
     where = f"row {first + 1} (prompt_id {prompt_ids[first]!r}), column {column!r}"
-    return [_error(where, text)]
+    return [error(where, text)]
 
 
 def _repeated_ids(prompt_ids: Sequence[str], column: str) -> list[Problem]:
@@ -293,7 +222,7 @@ def _order_problems(table: OutcomeTable, where: str) -> list[Problem]:
 
 def _reach_problems(alpha: float, score: Floats, table: OutcomeTable, where: str) -> list[Problem]:
     if not 0.0 < alpha <= 1.0:
-        return [_error(where, f"{alpha!r} is outside (0, 1]; it is the share to be satisfied")]
+        return [error(where, f"{alpha!r} is outside (0, 1]; it is the share to be satisfied")]
     if not score.size:
         return []
     means = score.mean(axis=0)

@@ -8,12 +8,11 @@ import pytest
 
 from messplus.errors import DataError
 from messplus.replay.outcomes import OutcomeTable
+from messplus.replay.readers.columns import column_problems, model_list_problems
 from messplus.replay.validate import (
     Problem,
     alpha_problems,
-    column_problems,
     default_alpha,
-    model_list_problems,
     raise_errors,
     table_problems,
 )

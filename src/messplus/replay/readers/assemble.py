@@ -11,17 +11,16 @@ import polars as pl
 
 from messplus.core.types import Floats
 from messplus.replay.outcomes import OutcomeTable
+from messplus.replay.readers.columns import column_problems, model_list_problems, with_prefix
 from messplus.replay.readers.frames import numbers
 from messplus.replay.readers.sidecar import Sidecar
 from messplus.replay.validate import (
     Problem,
     alpha_problems,
-    column_problems,
+    error,
     missing_text,
-    model_list_problems,
     raise_errors,
     table_problems,
-    with_prefix,
 )
 
 TEXTS = ("prompt_id", "task", "prompt")
@@ -130,8 +129,12 @@ def _texts(
     """A text column; the default where it is missing, which is a problem only within a column."""
     if column not in frame.columns:
         return tuple(default)
+    label = labels.get(column, column)
+    if frame.schema[column].is_nested():
+        found.append(error(f"column {label!r}", f"holds {frame.schema[column]}; it must hold text"))
+        return tuple(default)
     texts = frame[column].cast(pl.String)
-    found += missing_text(labels.get(column, column), texts.is_null().to_numpy(), ids)
+    found += missing_text(label, texts.is_null().to_numpy(), ids)
     return tuple(
         other if text is None else text for text, other in zip(texts, default, strict=True)
     )

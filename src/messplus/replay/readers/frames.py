@@ -9,7 +9,7 @@ import polars as pl
 
 from messplus.core.types import Floats
 from messplus.errors import DataError
-from messplus.replay.validate import Problem
+from messplus.replay.validate import Problem, error
 
 PARQUET = frozenset({".parquet", ".pq"})
 CSV = frozenset({".csv"})
@@ -29,8 +29,8 @@ def columns_of(path: Path) -> tuple[str, ...]:
             return tuple(pl.read_parquet_schema(path))
         with path.open(newline="", encoding="utf-8-sig") as lines:
             names = tuple(next(csv.reader(lines), ()))
-    except (pl.exceptions.PolarsError, OSError, UnicodeDecodeError, csv.Error) as error:
-        raise _unreadable(path, error) from error
+    except (pl.exceptions.PolarsError, OSError, UnicodeDecodeError, csv.Error) as cause:
+        raise _unreadable(path, cause) from cause
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise DataError(f"{path}: column {twice[0]!r} comes twice; rename or remove one of them")
@@ -57,8 +57,8 @@ def read_frame(path: Path, columns: Sequence[str], texts: Sequence[str]) -> pl.D
             schema_overrides={name: pl.String for name in texts if name in columns},
             infer_schema_length=None,  # a score column may begin with a thousand 0s, then 0.5
         )
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise _unreadable(path, error) from error
+    except (pl.exceptions.PolarsError, OSError) as cause:
+        raise _unreadable(path, cause) from cause
 
 
 def numbers(series: pl.Series, label: str) -> tuple[Floats, list[Problem]]:
@@ -75,7 +75,7 @@ def numbers(series: pl.Series, label: str) -> tuple[Floats, list[Problem]]:
         if not (series.dtype.is_numeric() or series.dtype in (pl.Boolean, pl.Null)):
             nothing = np.full(len(series), np.nan)
             message = f"holds {series.dtype}; it must hold numbers or true/false"
-            return nothing, [Problem("error", f"column {label!r}", message)]
+            return nothing, [error(f"column {label!r}", message)]
         return _floats(series.cast(pl.Float64)), []
     # pandas writes True and False, which polars does not take for truth values in a CSV.
     plain = series.str.strip_chars().str.to_lowercase()
@@ -89,12 +89,12 @@ def numbers(series: pl.Series, label: str) -> tuple[Floats, list[Problem]]:
     # Where the text stands the value is not "missing" on top of being wrong: one error is enough.
     clean = _floats(values)
     clean[wrong] = 0.0
-    return clean, [Problem("error", f"row {row + 1}, column {label!r}", message)]
+    return clean, [error(f"row {row + 1}, column {label!r}", message)]
 
 
 def _floats(series: pl.Series) -> Floats:
     return np.array(series.fill_null(float("nan")).to_numpy(), dtype=np.float64)
 
 
-def _unreadable(path: Path, error: Exception) -> DataError:
-    return DataError(f"cannot read {path} as {path.suffix.lstrip('.') or 'a table'}: {error}")
+def _unreadable(path: Path, cause: Exception) -> DataError:
+    return DataError(f"cannot read {path} as {path.suffix.lstrip('.') or 'a table'}: {cause}")

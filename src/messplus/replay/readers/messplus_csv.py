@@ -12,9 +12,9 @@ import polars as pl
 
 from messplus.errors import DataError
 from messplus.replay.readers.assemble import ReadResult, assemble
+from messplus.replay.readers.columns import with_prefix
 from messplus.replay.readers.frames import columns_of, read_frame
 from messplus.replay.readers.sidecar import read_sidecar, sidecar_path
-from messplus.replay.validate import with_prefix
 
 _ENERGY = "energy_consumption_"
 # Where the satisfaction is, best first. The labels are what the authors' simulator scores by.
