@@ -33,7 +33,7 @@ class Feedback:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Trace:
-    """What happened, request by request. All arrays have shape (T,), in the order served.
+    """What happened, request by request, in the order served. Shapes are (T,) but for `p_sat`.
 
     Attributes:
         row: Row of the stream that was served.
@@ -43,6 +43,7 @@ class Trace:
         cost_serving: Cost of the delivered answer.
         cost_exploration: Cost of all other answers that were asked for.
         queue: The policy's virtual queue when it decided.
+        p_sat: Predicted satisfaction of each model, shape (T, M); NaN for a policy without one.
         judged: Whether a verdict came back before the stream ended.
     """
 
@@ -52,6 +53,7 @@ class Trace:
     satisfied: Floats
     cost: Floats
     queue: Floats
+    p_sat: Floats
     judged: Bools
 
 
@@ -87,6 +89,7 @@ def replay(
         satisfied=np.zeros(n),
         cost=np.zeros(n),
         queue=np.zeros(n),
+        p_sat=np.zeros((n, n_models)),
         judged=np.zeros(n, dtype=np.bool_),
     )
     waiting: deque[tuple[int, Request, Decision]] = deque()
@@ -119,3 +122,4 @@ def _record(trace: Trace, t: int, decision: Decision, score: Floats, cost: Float
     trace.satisfied[t] = score[delivered]
     trace.cost[t] = cost[list(decision.asked)].sum()
     trace.queue[t] = decision.queue
+    trace.p_sat[t] = decision.p_sat

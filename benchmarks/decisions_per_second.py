@@ -1,0 +1,85 @@
+"""How many decisions per second one core takes, each followed by its update.
+
+    python benchmarks/decisions_per_second.py
+
+Features are given (d = 64): encoding is measured by benchmarks/encoders.py. A decision is predict,
+choose, charge; the update is the queue and one verdict for the predictor. `explored` is Algorithm 1
+as published, c = 0.1; `served` learns from every answer; `all` updates every model every time.
+"""
+
+import argparse
+from time import perf_counter
+
+import numpy as np
+from machine import describe
+from threadpoolctl import threadpool_limits
+
+from messplus.core.messplus import LearnFrom, MessPlus
+from messplus.core.types import Draws, Request
+from messplus.costs import RunningMean
+from messplus.predictors import predictor_from_spec
+
+SEED = 0
+
+
+def decisions_per_second(
+    predictor: str, n_models: int, d: int, learn_from: LearnFrom, c: float, n: int
+) -> float:
+    """Decisions with update per second over n requests of a random stream."""
+    rng = np.random.default_rng(SEED)
+    features = rng.normal(size=(n, d)) / np.sqrt(d)
+    score = (rng.random((n, n_models)) < np.linspace(0.5, 0.8, n_models)).astype(float)
+    cost = np.geomspace(80.0, 2000.0, n_models) * rng.lognormal(0.0, 0.05, (n, n_models))
+    draws = [Draws(*pair) for pair in rng.random((n, 2)).tolist()]
+    policy = MessPlus(
+        alpha=0.75,
+        v=1e-4,
+        c=c,
+        predictor=predictor_from_spec(predictor),
+        costs=RunningMean(),
+        learn_from=learn_from,
+    )
+    state = policy.init(n_models, d)
+    started = perf_counter()
+    for t in range(n):
+        request = Request(features=features[t])
+        decision, state = policy.decide(state, request, draws[t])
+        state = policy.charge(state, request, decision, cost[t])
+        observed = np.zeros(n_models, dtype=np.bool_)
+        observed[list(decision.asked)] = True
+        state = policy.learn(state, request, decision, score[t], observed)
+    return n / (perf_counter() - started)
+
+
+def main() -> None:
+    """Print a Markdown table: median of five runs."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--requests", type=int, default=5000)
+    parser.add_argument("--repeats", type=int, default=5)
+    args = parser.parse_args()
+    print(f"{describe()}; one thread; seed {SEED}; median of {args.repeats}\n")
+    print("| predictor | models | d | learns from | decisions/s | µs each |")
+    print("|---|---|---|---|---|---|")
+    modes: tuple[tuple[str, LearnFrom, float], ...] = (
+        ("explored", "explored", 0.1),
+        ("served", "served", 0.1),
+        ("all", "explored", 100.0),
+    )
+    with threadpool_limits(1):
+        for predictor in ("mean", "logistic", "knn"):
+            for n_models in (3, 18):
+                for label, learn_from, c in modes:
+                    rates = [
+                        decisions_per_second(predictor, n_models, 64, learn_from, c, args.requests)
+                        for _ in range(args.repeats)
+                    ]
+                    rate = float(np.median(rates))
+                    print(
+                        f"| {predictor} | {n_models} | 64 | {label} | {rate:,.0f} "
+                        f"| {1e6 / rate:.0f} |",
+                        flush=True,
+                    )
+
+
+if __name__ == "__main__":
+    main()
