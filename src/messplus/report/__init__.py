@@ -1,0 +1,1 @@
+"""Reports of replays: tables, plots and one self-contained page, from results alone."""
