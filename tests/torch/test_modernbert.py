@@ -21,7 +21,7 @@ from messplus.errors import EncoderError
 pytestmark = pytest.mark.torch
 
 WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "what", "is", "two", "plus", "a", "dog"]
-TEXTS = ["what is two plus two", "a dog", "", "is a dog two dog plus a dog is what a dog is"]
+TEXTS = ["what is two plus two", "a dog \ud800", "", "is a dog two dog plus a dog is what a dog is"]
 
 
 def _save(folder: Path, seed: int = 0) -> Path:

@@ -36,6 +36,11 @@ class Encoder(Protocol):
         ...
 
 
+def readable(text: str, max_chars: int) -> str:
+    """At most `max_chars` characters that tokenizers take: JSON may hold half of a character pair."""
+    return text[:max_chars].encode("utf-8", "replace").decode()
+
+
 def unit_length(vectors: NDArray[np.floating[Any]]) -> Vectors:
     """The rows scaled to Euclidean length 1, shape (n, d); a row of zeros stays as it is."""
     wide = np.asarray(vectors, dtype=np.float64)

@@ -13,7 +13,7 @@ import urllib3
 from urllib3.exceptions import HTTPError, MaxRetryError
 from urllib3.util.retry import Retry
 
-from messplus.encoders.base import Vectors, unit_length
+from messplus.encoders.base import Vectors, readable, unit_length
 from messplus.errors import EncoderError, SettingError, require_range
 
 _RETRIED = (429, 500, 502, 503, 504)
@@ -116,7 +116,7 @@ class EmbeddingsEndpoint:
         # An empty input is refused by OpenAI; a space is not, and means as little.
         asked: dict[str, object] = {
             "model": self.model,
-            "input": [text[: self.max_chars] or " " for text in texts],
+            "input": [readable(text, self.max_chars) or " " for text in texts],
         }
         if self.dims is not None:
             asked["dimensions"] = self.dims

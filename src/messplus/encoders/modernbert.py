@@ -10,10 +10,11 @@ import numpy as np
 from transformers import AutoModel, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerFast
 
 import torch
-from messplus.encoders.base import Vectors, unit_length
+from messplus.encoders.base import Vectors, readable, unit_length
 from messplus.errors import EncoderError, require_range
 
 _BATCH = 16
+_CHARS_PER_TOKEN = 32  # no text needs more to fill `max_length`, and a huge one is cut early
 
 
 class _Model(NamedTuple):
@@ -70,7 +71,7 @@ class ModernBert:
         for start in range(0, len(by_length), _BATCH):
             rows = by_length[start : start + _BATCH]
             tokens = self._model.tokenizer(
-                [texts[row] for row in rows],
+                [readable(texts[row], self.max_length * _CHARS_PER_TOKEN) for row in rows],
                 truncation=True,
                 max_length=self.max_length,
                 padding=True,

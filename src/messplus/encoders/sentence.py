@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from onnxruntime.capi import onnxruntime_pybind11_state as onnx_errors
 from tokenizers import Encoding, Tokenizer
 
-from messplus.encoders.base import Vectors, unit_length
+from messplus.encoders.base import Vectors, readable, unit_length
 from messplus.errors import EncoderError, require_range
 
 _FIX = (
@@ -22,6 +22,7 @@ _FIX = (
 )
 _INPUTS = ("input_ids", "attention_mask", "token_type_ids")
 _BATCH = 32
+_CHARS_PER_TOKEN = 32  # no text needs more to fill `max_length`, and a huge one is cut early
 
 # ONNX Runtime has no common class for the errors that it raises.
 _RUNTIME_ERRORS = (
@@ -98,7 +99,9 @@ class OnnxSentence:
 
     def _tokens(self, texts: Sequence[str]) -> list[Encoding]:
         """The tokens of each text, cut to `max_length`."""
-        tokens: list[Encoding] = self._model.tokenizer.encode_batch(list(texts))
+        tokens: list[Encoding] = self._model.tokenizer.encode_batch(
+            [readable(text, self.max_length * _CHARS_PER_TOKEN) for text in texts]
+        )
         return tokens
 
     def _run(self, tokens: Sequence[Encoding]) -> Vectors:

@@ -18,7 +18,7 @@ import numpy as np
 from safetensors.numpy import load_file
 from tokenizers import Tokenizer
 
-from messplus.encoders.base import Vectors, unit_length
+from messplus.encoders.base import Vectors, readable, unit_length
 from messplus.errors import EncoderError, require_range
 
 _TABLE = Path("weights", "l2_supercat_256.safetensors")
@@ -71,7 +71,7 @@ class StaticEmbedding:
         """Vectors of length 1, shape (n, dims); zeros for a text without a token."""
         out = np.zeros((len(texts), self.dims), dtype=np.float32)
         for start in range(0, len(texts), _BATCH):
-            block = [text[: self.max_chars] for text in texts[start : start + _BATCH]]
+            block = [readable(text, self.max_chars) for text in texts[start : start + _BATCH]]
             encodings = self._model.tokenizer.encode_batch_fast(block, add_special_tokens=False)
             for row, encoding in enumerate(encodings, start):
                 if encoding.ids:
