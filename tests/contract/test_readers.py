@@ -180,6 +180,13 @@ def test_repeated_documents_get_a_suffix_and_seconds_are_kept(tmp_path: Path) ->
     assert table.latency_s[0].tolist() == [0.5, 2.0]
 
 
+def test_a_folders_name_keeps_its_dots(tmp_path: Path) -> None:
+    folder = messplus_csvs(tmp_path).rename(tmp_path / "llama-3.1")
+    (tmp_path / "llama-3.1.json").write_text('{"alpha": 0.5}')
+    table = read_outcomes(folder).table
+    assert (table.name, table.alpha) == ("llama-3.1", 0.5)
+
+
 def test_one_csv_of_the_authors_is_a_table_too(tmp_path: Path) -> None:
     table = read_outcomes(messplus_csvs(tmp_path) / "law.csv").table
     assert table.name == "law"
@@ -523,3 +530,22 @@ class TestRecordedOutcomes:
             assert result.warnings == (), path.name
             assert result.table.n_requests == sidecar["prompts"]
             assert list(result.table.models) == sidecar["models_ascending_cost"]
+
+
+def test_the_example_in_the_reference_reads_as_it_says(tmp_path: Path) -> None:
+    page = Path(__file__).parents[2] / "docs" / "reference" / "outcome-tables.md"
+    text = page.read_text(encoding="utf-8")
+    for kind in ("csv", "json"):
+        block = text.split(f"```{kind}\n")[1].split("```")[0]
+        (tmp_path / f"tickets.{kind}").write_text(block, encoding="utf-8")
+    result = read_outcomes(tmp_path / "tickets.csv")
+    assert result.warnings == ()
+    assert (result.table.models, result.table.alpha) == (("small", "large"), 0.75)
+    assert result.table.name == "support tickets, May"
+    broken = (tmp_path / "tickets.csv").read_text(encoding="utf-8")
+    broken = broken.replace('invoices.",0,', 'invoices.",100,').replace("0.00140", "")
+    (tmp_path / "tickets.csv").write_text(broken, encoding="utf-8")
+    with pytest.raises(DataError) as caught:
+        read_outcomes(tmp_path / "tickets.csv")
+    shown = text.split("```\ntickets.csv breaks")[1].split("```")[0].strip()
+    assert str(caught.value).endswith(shown)

@@ -71,7 +71,7 @@ def assemble(
     Args:
         frame: Columns `prompt_id`, `task`, `prompt` and `KIND__MODEL`.
         sidecar: What is known beside the frame.
-        path: Where it was read, for messages and the default name.
+        path: Where it was read, for messages.
         columns: All columns of the file, where the frame has only those that are needed.
         labels: What the user calls a column, where that is not its native name.
         problems: What the reader found.
@@ -86,7 +86,9 @@ def assemble(
         every = dict.fromkeys((*scored, *priced))
         found += model_list_problems(sidecar.models, tuple(every), sidecar.models_label)
         models = [model for model in sidecar.models if model in models]
-    if not models:
+    if (
+        not models
+    ):  # then a column or an entry of the sidecar is wrong, and there is nothing to check
         raise_errors(found, str(path))
     rows = [f"row {row}" for row in range(1, frame.height + 1)]
     ids = _texts(frame, "prompt_id", rows, rows, labels, found)
@@ -97,7 +99,7 @@ def assemble(
         models = [models[m] for m in order]
         values = {kind: matrix[:, order] for kind, matrix in values.items()}
     table = OutcomeTable(
-        name=sidecar.name or path.stem,
+        name=sidecar.name or Path(sidecar.file).stem,
         models=tuple(models),
         prompt_ids=ids,
         tasks=_texts(frame, "task", [""] * frame.height, ids, labels, found),

@@ -72,18 +72,18 @@ class LlmRouterBenchReader:
             DataError: A file is not of this layout, no request is answered by every model, or the
                 table breaks the data contract.
         """
-        runs, problems = _latest([_read(file, path) for file in _files(path)])
+        runs, problems = _latest([_read(file, path) for file in sorted(_files(path))])
         frame, dropped = _join(runs, path)
         sidecar = read_sidecar(sidecar_path(path))
         return assemble(frame, sidecar, path, problems=[*problems, *dropped])
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    return (
-        file
-        for file in sorted(folder.rglob("*"))
-        if file.suffix in _SUFFIXES and file.parent != folder
-    )
+    """JSON and JSONL files one to four folders down: `bench/DATASET/SPLIT/MODEL/` is the deepest."""
+    for depth in range(1, 5):
+        for file in folder.glob("*/" * depth + "*.json*"):
+            if file.suffix in _SUFFIXES:
+                yield file
 
 
 def _read(file: Path, root: Path) -> _File:

@@ -16,8 +16,8 @@ class Sidecar:
     """What a sidecar says; the defaults are what holds without one.
 
     Attributes:
-        file: Its file name, for messages.
-        name: Of the data set; "" leaves it to the table's file name.
+        file: Its file name, for messages; without `.json` it is the data set's default name.
+        name: Of the data set; "" leaves it to the file name.
         cost_unit: Of the cost columns.
         models: The zoo's order, cheapest first; () leaves it to the mean cost.
         alpha: The promise: one, one per task, or None.
