@@ -54,6 +54,7 @@ def require_range(name: str, value: float, range_text: str, *, ok: bool) -> None
 def unknown(kind: str, name: str, known: Iterable[str]) -> SettingError:
     """The error for a name that is none of the known ones, with the closest of them."""
     names = sorted(known)
-    close = get_close_matches(name, names, n=1)
-    hint = f"; did you mean {close[0]!r}?" if close else ""
+    lower = {one.lower(): one for one in names}
+    close = get_close_matches(name.lower(), lower, n=1)
+    hint = f"; did you mean {lower[close[0]]!r}?" if close else ""
     return SettingError(f"unknown {kind} {name!r}{hint} (known: {', '.join(names)})")

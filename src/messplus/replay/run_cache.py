@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -38,7 +39,7 @@ class RunCache:
         """The stored run, or None if there is none that can be read."""
         path = self._path(stream, cell)
         try:
-            with np.load(path, allow_pickle=False) as stored:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
                 figures = json.loads(stored["figures"].item())
                 return Run(
                     cell=cell,
@@ -49,7 +50,7 @@ class RunCache:
                 )
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, KeyError, TypeError, EOFError) as error:
+        except (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile) as error:
             _LOG.warning("running anew: %s is not readable (%s)", path, error)
             return None
 
