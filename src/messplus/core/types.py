@@ -46,6 +46,7 @@ class Decision:
         asked: Every model that is called, in ascending order. All of them are charged.
         explored: Whether more was asked than the delivered model, in order to learn.
         propensity: Probability, given the past, that this model's answer is delivered; in (0, 1].
+            With `deliver_best` that of choosing `model`: which answer is best is not known yet.
         queue: The virtual queue that the decision was taken with, in satisfied requests owed.
         p_sat: Predicted probability that each model satisfies the request, shape (M,).
         cost: Expected cost of each model on the request, shape (M,), in the zoo's unit.
