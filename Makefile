@@ -4,25 +4,44 @@
 UV := $(or $(shell command -v uv 2>/dev/null),.uv/bin/uv)
 RUN := $(UV) run --locked --extra replay --extra encoders
 
-.PHONY: help replay test lint types check
+.PHONY: help replay test test-torch lint format types check bench
 
 help:  ## list the targets
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 14
 
-replay: $(UV)  ## set up, then replay MESS+ over the stream that ships, with an HTML report
+replay: $(UV)  ## set up, then replay MESS+ over the stream that ships and write report/index.html
 	$(UV) run --locked --no-dev --extra replay messplus replay --report report
 
 test: $(UV)  ## set up, then run all tests
 	$(RUN) pytest -n auto
 
-lint: $(UV)  ## style and formatting
+lint: $(UV)  ## style
 	$(RUN) ruff check
 	$(RUN) ruff format --check
+
+format: $(UV)  ## mend style where that can be done by itself
+	$(RUN) ruff check --fix
+	$(RUN) ruff format
 
 types: $(UV)  ## static types
 	$(RUN) mypy
 
-check: lint types test  ## everything that a change must pass
+check: lint types test  ## everything that a change must pass, but for test-torch
+
+# A venv of its own, so that torch is never part of the default environment; pip rather than uv, since
+# pip takes a wheel that is on the machine already and uv would fetch a CUDA build of several GB.
+test-torch: .venv-torch/installed  ## tests of the torch extra
+	.venv-torch/bin/python -m pytest tests/torch
+
+.venv-torch/installed: pyproject.toml
+	python3 -m venv .venv-torch
+	.venv-torch/bin/pip install --quiet torch==2.13.0 'transformers>=4.48' tokenizers hypothesis pytest
+	.venv-torch/bin/pip install --quiet --editable .
+	touch $@
+
+bench: $(UV)  ## speed and memory, as quoted in docs/results/speed.md
+	$(RUN) python benchmarks/decisions_per_second.py
+	$(RUN) python benchmarks/replay_time.py
 
 .uv/bin/uv:
 	python3 -m venv .uv
