@@ -1,0 +1,97 @@
+"""Wall time and peak memory of whole replays, from a cold start: no cache, a new process each.
+
+    python benchmarks/replay_time.py [--data ../shared/data]
+
+Times the eight streams of the MESS+ recording (three seeds, hashed features), and measures memory on a
+made-up table of 14,000 requests and 18 models. Memory is the peak of the largest process.
+"""
+
+import argparse
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from time import perf_counter
+
+import numpy as np
+import polars as pl
+
+from machine import SHARED_DATA, describe
+
+SEED = 0
+
+
+def measure(*args: str) -> tuple[float, float]:
+    """Wall seconds and peak memory in MB of one `messplus replay` with these arguments."""
+    program = (
+        "import resource, subprocess, sys; subprocess.run(sys.argv[1:], check=True, "
+        "stdout=subprocess.DEVNULL); print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
+    )
+    command = [sys.executable, "-m", "messplus", "replay", "--no-cache", *args]
+    started = perf_counter()
+    done = subprocess.run(
+        [sys.executable, "-c", program, *command], capture_output=True, text=True, check=True
+    )
+    return perf_counter() - started, int(done.stdout) / 1024
+
+
+def large_table(folder: Path, n_requests: int = 14_000, n_models: int = 18) -> Path:
+    """A random table with prompts of 20 to 120 words."""
+    rng = np.random.default_rng(SEED)
+    words = np.array([f"word{i}" for i in range(5000)])
+    frame = pl.DataFrame(
+        {
+            "prompt_id": [str(i) for i in range(n_requests)],
+            "task": ["all"] * n_requests,
+            "prompt": [
+                " ".join(words[rng.zipf(1.3, rng.integers(20, 120)) % 5000])
+                for _ in range(n_requests)
+            ],
+        }
+    )
+    for m in range(n_models):
+        score = (rng.random(n_requests) < 0.3 + 0.6 * m / n_models).astype(float)
+        cost = 1e-5 * 1.3**m * rng.lognormal(0.0, 0.4, n_requests)
+        frame = frame.with_columns(
+            pl.Series(f"score__model{m:02}", score), pl.Series(f"cost__model{m:02}", cost)
+        )
+    path = folder / "large.parquet"
+    frame.write_parquet(path)
+    return path
+
+
+def main() -> None:
+    """Print a Markdown table: median of the repeats."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", type=Path, default=SHARED_DATA)
+    parser.add_argument("--repeats", type=int, default=3)
+    args = parser.parse_args()
+    print(f"{describe()}; table seed {SEED}; median of {args.repeats}\n")
+    print("| replay | wall, s | peak, MB |")
+    print("|---|--:|--:|")
+
+    def show(what: str, *arguments: str) -> None:
+        found = [measure(*arguments) for _ in range(args.repeats)]
+        wall_s, peak_mb = np.median(found, axis=0)
+        print(f"| {what} | {wall_s:.1f} | {peak_mb:.0f} |", flush=True)
+
+    recorded = args.data / "messplus_llama3.parquet"
+    if recorded.exists():
+        show(
+            "8 streams x 3 seeds, `messplus`, two processes",
+            *(str(recorded), "-p", "messplus", "--seeds", "3", "--jobs", "2"),
+        )
+        show("the same with the three baselines", *(str(recorded), "--seeds", "3", "--jobs", "2"))
+    else:
+        print(f"| 8 streams x 3 seeds: not measured, {recorded} is absent | | |")
+    with tempfile.TemporaryDirectory() as folder:
+        table = str(large_table(Path(folder)))
+        for policy in ("messplus", "messplus:learn_from=served", "messplus:predictor=knn"):
+            show(
+                f"14,000 requests x 18 models, `{policy}`, one process",
+                *(table, "-p", policy, "--seeds", "1", "--jobs", "1"),
+            )
+
+
+if __name__ == "__main__":
+    main()
