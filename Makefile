@@ -40,8 +40,8 @@ test-torch: .venv-torch/installed  ## tests of the torch extra
 	touch $@
 
 bench: $(UV)  ## speed and memory, as quoted in docs/results/speed.md
-	$(RUN) python benchmarks/decisions_per_second.py
-	$(RUN) python benchmarks/replay_time.py
+	$(RUN) python -m benchmarks.decisions_per_second
+	$(RUN) python -m benchmarks.replay_time
 
 .uv/bin/uv:
 	python3 -m venv .uv

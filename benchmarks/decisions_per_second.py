@@ -1,6 +1,6 @@
 """How many decisions per second one core takes, each followed by its update.
 
-    python benchmarks/decisions_per_second.py
+    python -m benchmarks.decisions_per_second
 
 Features are given (d = 64): encoding is measured by benchmarks/encoders.py. A decision is predict,
 choose, charge; the update is the queue and one verdict for the predictor. `explored` is Algorithm 1
@@ -11,7 +11,7 @@ import argparse
 from time import perf_counter
 
 import numpy as np
-from machine import describe
+from benchmarks.machine import describe
 from threadpoolctl import threadpool_limits
 
 from messplus.core.messplus import LearnFrom, MessPlus

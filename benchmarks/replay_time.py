@@ -1,6 +1,6 @@
 """Wall time and peak memory of whole replays, from a cold start: no cache, a new process each.
 
-    python benchmarks/replay_time.py [--data ../shared/data]
+    python -m benchmarks.replay_time [--data ../shared/data]
 
 Times the eight streams of the MESS+ recording (three seeds, hashed features), and measures memory on a
 made-up table of 14,000 requests and 18 models. Memory is the peak of the largest process.
@@ -15,8 +15,7 @@ from time import perf_counter
 
 import numpy as np
 import polars as pl
-
-from machine import SHARED_DATA, describe
+from benchmarks.machine import SHARED_DATA, describe
 
 SEED = 0
 
