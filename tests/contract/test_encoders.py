@@ -12,7 +12,7 @@ from messplus.encoders import Encoder, Features, encoder_from_spec
 
 SPECS = ["hashed", "hashed:dims=7,ngrams=2"]
 if find_spec("wordllama") is not None:
-    SPECS += ["static", "static:dims=64"]
+    SPECS += ["static", "static:dims=256"]
 
 TEXTS = [
     "What is the capital of France?",

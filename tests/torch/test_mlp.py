@@ -8,7 +8,8 @@ pytest.importorskip("torch", reason="needs the torch extra")
 import torch
 from messplus.core.types import Floats
 from messplus.errors import SettingError
-from messplus.predictors.mlp import Mlp, MlpState
+from messplus.predictors import predictor_from_spec
+from messplus.predictors.mlp import HeadState, TorchHead
 from torch import nn
 
 pytestmark = pytest.mark.torch
@@ -22,7 +23,7 @@ def _stream(n: int, seed: int) -> tuple[Floats, Floats]:
     return x, np.stack([x[:, 0] > 0.0, x[:, 0] <= 0.0], axis=1).astype(float)
 
 
-def _accuracy(mlp: Mlp, state: MlpState) -> Floats:
+def _accuracy(mlp: TorchHead, state: HeadState) -> Floats:
     """Share of right predictions per model on requests that were not learned from."""
     x, s = _stream(200, seed=99)
     predicted = np.array([mlp.predict(state, row) for row in x]) > 0.5
@@ -30,7 +31,7 @@ def _accuracy(mlp: Mlp, state: MlpState) -> Floats:
     return share
 
 
-def _learned(mlp: Mlp, n: int, observed: np.ndarray | None = None) -> MlpState:
+def _learned(mlp: TorchHead, n: int, observed: np.ndarray | None = None) -> HeadState:
     state = mlp.init(2, 4)
     for t, (row, s) in enumerate(zip(*_stream(n, seed=1), strict=True)):
         seen = BOTH if observed is None else np.arange(2) == observed[t]
@@ -40,18 +41,18 @@ def _learned(mlp: Mlp, n: int, observed: np.ndarray | None = None) -> MlpState:
 
 
 def test_it_learns_a_separable_problem_one_request_at_a_time() -> None:
-    mlp = Mlp(hidden=32)
+    mlp = TorchHead(hidden=32, lr=0.01)
     assert (_accuracy(mlp, _learned(mlp, 600)) > 0.9).all()
 
 
 def test_it_learns_from_one_verdict_per_request() -> None:
-    mlp = Mlp(hidden=32)
+    mlp = TorchHead(hidden=32, lr=0.01)
     asked = np.random.default_rng(2).integers(2, size=1200)
     assert (_accuracy(mlp, _learned(mlp, 1200, asked)) > 0.9).all()
 
 
 def test_a_model_that_was_not_observed_keeps_its_head() -> None:
-    mlp = Mlp(hidden=8, weight_decay=0.0)
+    mlp = TorchHead(hidden=8, lr=0.01, weight_decay=0.0)
     state = mlp.init(2, 4)
     before = state.network[3].weight.detach().clone()
     mlp.update(state, np.ones(4), np.array([1.0, np.nan]), np.array([True, False]))
@@ -61,7 +62,7 @@ def test_a_model_that_was_not_observed_keeps_its_head() -> None:
 
 
 def test_nothing_observed_changes_nothing() -> None:
-    mlp = Mlp(hidden=8)
+    mlp = TorchHead(hidden=8)
     state = _learned(mlp, 5)  # momentum and weight decay would move the weights
     before = mlp.predict(state, np.ones(4))
     state = mlp.update(state, np.ones(4), np.full(2, np.nan), ~BOTH)
@@ -70,7 +71,7 @@ def test_nothing_observed_changes_nothing() -> None:
 
 def test_a_step_is_that_of_the_paper() -> None:
     """BCE averaged over models, weight decay added to the clipped gradient, times the rate."""
-    mlp = Mlp(hidden=8, dropout=0.0, lr=0.1, weight_decay=0.01, clip=0.05)
+    mlp = TorchHead(hidden=8, dropout=0.0, lr=0.1, weight_decay=0.01, clip=0.05)
     x, s = np.array([0.5, -1.0, 2.0, 0.0]), np.array([1.0, 0.0])
     state = mlp.init(2, 4)
     before = [p.detach().clone().requires_grad_() for p in state.network.parameters()]
@@ -94,7 +95,7 @@ def test_a_step_is_that_of_the_paper() -> None:
 
 
 def test_prediction_is_within_zero_and_one_and_draws_nothing() -> None:
-    mlp = Mlp(hidden=8, dropout=0.5)
+    mlp = TorchHead(hidden=8, dropout=0.5)
     state = _learned(mlp, 20)
     one, other = mlp.predict(state, np.ones(4)), mlp.predict(state, np.ones(4))
     assert (one == other).all()
@@ -104,7 +105,7 @@ def test_prediction_is_within_zero_and_one_and_draws_nothing() -> None:
 
 def test_the_seed_decides_and_nothing_else() -> None:
     def after(seed: int) -> Floats:
-        mlp = Mlp(hidden=8, seed=seed)
+        mlp = TorchHead(hidden=8, seed=seed)
         return mlp.predict(_learned(mlp, 20), np.ones(4))
 
     torch.manual_seed(1)
@@ -116,7 +117,7 @@ def test_the_seed_decides_and_nothing_else() -> None:
 
 def test_the_global_generator_is_left_alone() -> None:
     before = torch.get_rng_state()
-    _learned(Mlp(hidden=8), 5)
+    _learned(TorchHead(hidden=8), 5)
     assert torch.equal(before, torch.get_rng_state())
 
 
@@ -124,14 +125,14 @@ def test_more_steps_learn_more_from_one_request() -> None:
     x, s = np.array([0.5, -1.0, 2.0, 0.0]), np.array([1.0, 0.0])
     moved = []
     for steps in (1, 5):
-        mlp = Mlp(hidden=8, dropout=0.0, steps=steps)
+        mlp = TorchHead(hidden=8, lr=0.01, dropout=0.0, steps=steps)
         moved.append(mlp.predict(mlp.update(mlp.init(2, 4), x, s, BOTH), x))
     assert moved[1][0] > moved[0][0]
     assert moved[1][1] < moved[0][1]
 
 
 def test_the_network_is_the_papers() -> None:
-    network = Mlp().init(3, 768).network
+    network = TorchHead().init(3, 768).network
     assert [type(layer) for layer in network] == [nn.Linear, nn.LayerNorm, nn.ReLU, nn.Linear]
     assert [tuple(p.shape) for p in network.parameters()] == [
         (768, 768),
@@ -143,10 +144,14 @@ def test_the_network_is_the_papers() -> None:
     ]
 
 
+def test_a_spec_names_it() -> None:
+    assert predictor_from_spec("mlp:lr=0.05,clip=1") == TorchHead(lr=0.05, clip=1.0)
+
+
 @pytest.mark.parametrize(
     "setting",
     [{"lr": 0.0}, {"momentum": 1.0}, {"weight_decay": -1.0}, {"dropout": 1.0}, {"clip": 0.0}],
 )
 def test_settings_out_of_range_are_refused(setting: dict[str, float]) -> None:
     with pytest.raises(SettingError, match=next(iter(setting))):
-        Mlp(**setting)  # type: ignore[arg-type]  # hidden, steps and seed are not among them
+        TorchHead(**setting)  # type: ignore[arg-type]  # hidden, steps and seed are not among them

@@ -13,7 +13,7 @@ from messplus.errors import EncoderError, SettingError
 
 
 def test_a_vector_is_the_mean_of_its_tokens_vectors() -> None:
-    encoder = StaticEmbedding()
+    encoder = StaticEmbedding(dims=256)
     both = encoder.encode(["hello there"])[0]
     table, tokenizer = encoder._model.table, encoder._model.tokenizer
     ids = [tokenizer.encode(word, add_special_tokens=False).ids for word in ("hello", "there")]
@@ -23,7 +23,7 @@ def test_a_vector_is_the_mean_of_its_tokens_vectors() -> None:
 
 
 def test_what_means_the_same_is_closer() -> None:
-    dog, puppy, integral = StaticEmbedding().encode(
+    dog, puppy, integral = StaticEmbedding(dims=256).encode(
         ["a dog runs in the park", "puppies play outside", "integrate x squared over the line"]
     )
     assert dog @ puppy > dog @ integral + 0.1
@@ -31,7 +31,7 @@ def test_what_means_the_same_is_closer() -> None:
 
 def test_fewer_dims_are_the_first_of_all() -> None:
     texts = ["a dog runs in the park", "puppies play outside"]
-    cut = StaticEmbedding().encode(texts)[:, :64]
+    cut = StaticEmbedding(dims=256).encode(texts)[:, :64]
     few = StaticEmbedding(dims=64)
     assert few.n_features == 64
     assert few.encode(texts) == pytest.approx(
@@ -45,7 +45,7 @@ def test_text_beyond_max_chars_is_not_read() -> None:
 
 
 def test_identity_differs_with_every_setting() -> None:
-    variants = [StaticEmbedding(), StaticEmbedding(dims=64), StaticEmbedding(max_chars=5)]
+    variants = [StaticEmbedding(), StaticEmbedding(dims=128), StaticEmbedding(max_chars=5)]
     assert len({encoder.identity for encoder in variants}) == 3
 
 
@@ -58,9 +58,9 @@ def test_a_package_without_the_table_is_told(
 
 
 def test_it_travels_as_settings() -> None:
-    sent = pickle.dumps(StaticEmbedding(dims=64))
+    sent = pickle.dumps(StaticEmbedding(dims=128))
     assert len(sent) < 200  # and not a table of 32 MB
-    assert pickle.loads(sent) == StaticEmbedding(dims=64)
+    assert pickle.loads(sent) == StaticEmbedding(dims=128)
 
 
 def test_the_root_logger_is_left_alone() -> None:
