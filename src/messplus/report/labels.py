@@ -127,7 +127,8 @@ def name_points(axes: Axes, names: Sequence[str], x: Floats, y: Floats, obstacle
         y: Shape (K,).
         obstacles: Points not to be covered, shape (N, 2).
     """
-    _figure(axes).draw_without_rendering()  # lays out the axes: from here places are known
+    _figure(axes).draw_without_rendering()  # lays out the axes: from here places are known,
+    _figure(axes).set_layout_engine("none")  # and stay as they are
     to_points = 72.0 / _figure(axes).dpi
     taken = axes.transData.transform(obstacles) * to_points
     extent = axes.get_window_extent()
@@ -145,7 +146,7 @@ def name_points(axes: Axes, names: Sequence[str], x: Floats, y: Floats, obstacle
         best = badness.index(min(badness))
         placed.append(boxes[best])
         right, up = _SIDES[best]
-        label = axes.annotate(
+        axes.annotate(
             name,
             (float(x[i]), float(y[i])),
             xytext=(right, up),
@@ -155,7 +156,6 @@ def name_points(axes: Axes, names: Sequence[str], x: Floats, y: Floats, obstacle
             color=INK,
             zorder=9,
         )
-        label.set_in_layout(False)  # the layout that was measured must not change
 
 
 def _box(x: float, y: float, side: tuple[int, int], width: float) -> _Box:

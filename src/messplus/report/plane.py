@@ -7,7 +7,6 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import LogLocator, NullFormatter
 
 from messplus.core.types import Floats
 from messplus.replay.references import Reference
@@ -134,9 +133,7 @@ def _limits(axes: Axes, cost: Floats, *, log: bool) -> None:
     low, high = float(cost.min()), float(cost.max())
     if log:
         axes.set_xlim(low / 1.6, high * 2.2)
-        axes.xaxis.set_major_formatter(style.plain)
-        axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-        axes.xaxis.set_minor_formatter(NullFormatter())
+        style.log_ticks(axes.xaxis, (1.0, 2.0, 5.0))
     else:
         axes.set_xlim(min(0.0, low), high * 1.12 or 1.0)
         axes.xaxis.set_major_formatter(style.plain)

@@ -9,9 +9,10 @@ from typing import Any, ParamSpec
 
 import matplotlib
 import numpy as np
+from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 P = ParamSpec("P")
 
@@ -125,8 +126,30 @@ def legend_columns(names: Sequence[str], letters: int = 100) -> int:
 percent = FuncFormatter(lambda value, _: f"{100 * value:.6g} %".replace("-", "−"))
 """Shares on an axis."""
 
+points = FuncFormatter(lambda value, _: f"{100 * value:.6g} pp".replace("-", "−"))
+"""Differences of shares on an axis."""
+
 plain = FuncFormatter(lambda value, _: f"{value:,.10g}".replace("-", "−"))
 """Numbers on an axis."""
+
+
+def log_ticks(axis: Axis, subs: Sequence[float] = (1.0,)) -> None:
+    """Ticks of a logarithmic axis that read as numbers, without mathematical type."""
+    axis.set_major_locator(LogLocator(subs=subs))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: _power(value)))
+    axis.set_minor_formatter(NullFormatter())
+
+
+def _power(value: float) -> str:
+    """A number; if it is a far power of ten, as such."""
+    if 1e-3 <= value < 1e6:
+        return f"{value:,.10g}"
+    mantissa, exponent = f"{value:.0e}".split("e")
+    power = f"10{str(int(exponent)).translate(_RAISED)}"
+    return power if mantissa == "1" else f"{mantissa}·{power}"
+
+
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def to_svg(figure: Figure) -> bytes:

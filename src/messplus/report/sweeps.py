@@ -5,6 +5,7 @@ They take plain arrays, so that a script decides what is drawn.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -28,14 +29,14 @@ class Panel:
             thin, their mean bold.
         levels: Reference lines that the setting does not move, by name.
         log_y: Logarithmic axis.
-        percent: Values are shares: shown in percent.
+        shown_as: Shares are shown in percent, differences of shares in percentage points.
     """
 
     y_label: str
     lines: Mapping[str, Floats]
     levels: Mapping[str, float] = field(default_factory=dict)
     log_y: bool = False
-    percent: bool = False
+    shown_as: Literal["number", "percent", "points"] = "number"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -95,8 +96,10 @@ def sweep(
     for axes, panel in zip(grid.flat, panels, strict=True):
         if log_x:
             axes.set_xscale("log")
+            style.log_ticks(axes.xaxis)
         if panel.log_y:
             axes.set_yscale("log")
+            style.log_ticks(axes.yaxis, (1.0, 2.0, 5.0))
         _swept(axes, x, panel)
         for name, value in (marked or {}).items():
             axes.axvline(value, color=style.QUIET, linewidth=0.9, linestyle=(0, (1, 2)))
@@ -111,8 +114,9 @@ def sweep(
             )
         axes.set_xlabel(x_label)
         axes.set_ylabel(panel.y_label)
-        if panel.percent:
-            axes.yaxis.set_major_formatter(style.percent)
+        if panel.shown_as != "number":
+            shares = style.percent if panel.shown_as == "percent" else style.points
+            axes.yaxis.set_major_formatter(shares)
     return figure
 
 
@@ -148,7 +152,7 @@ def shortfall_against_bounds(
     if not log_log:
         axes.axhline(0.0, color=style.INK, linewidth=1.0)
         axes.set_ylim(*_settled_range(measured, bounds))
-    axes.yaxis.set_major_formatter(style.percent)
+    axes.yaxis.set_major_formatter(style.points)
     _name_curves(axes, measured, bounds)
     return figure
 
@@ -185,8 +189,11 @@ def _against_bounds(
     if log_log:
         axes.set_xscale("log")
         axes.set_yscale("log", nonpositive="mask")
+        style.log_ticks(axes.xaxis)
+        style.log_ticks(axes.yaxis, (1.0, 2.0, 5.0))
     else:
         axes.xaxis.set_major_locator(MaxNLocator(5, integer=True, steps=[1, 2, 5, 10]))
+        axes.xaxis.set_major_formatter(style.plain)
     for index, curve in enumerate(measured):
         colour = style.policy_colour(index)
         if curve.low is not None and curve.high is not None:
@@ -196,10 +203,8 @@ def _against_bounds(
         shown = np.where(np.isfinite(bound.values), bound.values, np.nan)
         dash = _BOUND_DASHES[index % len(_BOUND_DASHES)]
         axes.plot(bound.t, shown, color=style.INK, linewidth=1.2, linestyle=dash)
-    last = max(float(curve.t[-1]) for curve in (*measured, *bounds))
-    first = min(float(curve.t[0]) for curve in (*measured, *bounds))
-    axes.set_xlim(first if log_log else 0.0, last)
-    axes.xaxis.set_major_formatter(style.plain)
+    times = np.concatenate([c.t for c in measured] + [b.t for b in bounds])
+    axes.set_xlim(float(times.min()) if log_log else 0.0, float(times.max()))
     axes.set_xlabel("requests")
     return figure, axes
 
