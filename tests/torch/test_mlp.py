@@ -69,28 +69,34 @@ def test_nothing_observed_changes_nothing() -> None:
     assert (mlp.predict(state, np.ones(4)) == before).all()
 
 
-def test_a_step_is_that_of_the_paper() -> None:
-    """BCE averaged over models, weight decay added to the clipped gradient, times the rate."""
-    mlp = TorchHead(hidden=8, dropout=0.0, lr=0.1, weight_decay=0.01, clip=0.05)
-    x, s = np.array([0.5, -1.0, 2.0, 0.0]), np.array([1.0, 0.0])
-    state = mlp.init(2, 4)
-    before = [p.detach().clone().requires_grad_() for p in state.network.parameters()]
-    w1, b1, gain, shift, w2, b2 = before
-
-    hidden = torch.as_tensor(x, dtype=torch.float32) @ w1.T + b1
-    scaled = (hidden - hidden.mean()) / (hidden.var(unbiased=False) + 1e-5).sqrt()
-    p = torch.sigmoid(torch.relu(scaled * gain + shift) @ w2.T + b2)
-    loss = -(torch.log(p[0]) + torch.log(1.0 - p[1])) / 2.0
-    gradients = torch.autograd.grad(loss, before)
-    norm = torch.sqrt(sum((g**2).sum() for g in gradients))
-    assert norm > mlp.clip  # so that clipping is part of what is tested
-    expected = [
-        w - mlp.lr * (g * mlp.clip / norm + mlp.weight_decay * w)
-        for w, g in zip(before, gradients, strict=True)
+def test_steps_are_those_of_the_paper() -> None:
+    """BCE averaged over models, gradient clipped, weight decay and momentum added, times the rate."""
+    head = TorchHead(hidden=8, dropout=0.0, lr=0.1, weight_decay=0.01, clip=0.5)
+    requests = [
+        (np.array([0.5, -1.0, 2.0, 0.0]), np.array([1.0, 0.0])),
+        (np.array([1.5, 0.0, -2.0, 1.0]), np.array([0.0, 0.0])),
+        (np.array([0.0, 1.0, 1.0, -1.0]), np.array([1.0, 0.5])),
     ]
-
-    state = mlp.update(state, x, s, BOTH)
-    for got, want in zip(state.network.parameters(), expected, strict=True):
+    state = head.init(2, 4)
+    weights = [p.detach().clone() for p in state.network.parameters()]
+    speeds = [torch.zeros_like(w) for w in weights]
+    norms = []
+    for x, s in requests:
+        w1, b1, gain, shift, w2, b2 = leaves = [w.clone().requires_grad_() for w in weights]
+        hidden = torch.as_tensor(x, dtype=torch.float32) @ w1.T + b1
+        scaled = (hidden - hidden.mean()) / (hidden.var(unbiased=False) + 1e-5).sqrt()
+        p = torch.sigmoid(torch.relu(scaled * gain + shift) @ w2.T + b2)
+        y = torch.as_tensor(s, dtype=torch.float32)
+        loss = -(y * torch.log(p) + (1.0 - y) * torch.log(1.0 - p)).sum() / 2.0
+        gradients = torch.autograd.grad(loss, leaves)
+        norms.append(float(sum((g**2).sum() for g in gradients)) ** 0.5)
+        shrunk = min(1.0, head.clip / norms[-1])
+        steps = zip(speeds, gradients, weights, strict=True)
+        speeds = [head.momentum * v + g * shrunk + head.weight_decay * w for v, g, w in steps]
+        weights = [w - head.lr * v for w, v in zip(weights, speeds, strict=True)]
+        state = head.update(state, x, s, BOTH)
+    assert max(norms) > head.clip  # so that clipping is part of what is tested
+    for got, want in zip(state.network.parameters(), weights, strict=True):
         torch.testing.assert_close(got, want)
 
 
@@ -129,6 +135,11 @@ def test_more_steps_learn_more_from_one_request() -> None:
         moved.append(mlp.predict(mlp.update(mlp.init(2, 4), x, s, BOTH), x))
     assert moved[1][0] > moved[0][0]
     assert moved[1][1] < moved[0][1]
+
+
+def test_before_any_verdict_no_model_is_preferred() -> None:
+    head = TorchHead(hidden=8)
+    assert (head.predict(head.init(3, 4), np.ones(4)) == 0.5).all()
 
 
 def test_the_network_is_the_papers() -> None:

@@ -64,7 +64,10 @@ class TorchHead:
         require_range("steps", self.steps, "at least 1", ok=self.steps >= 1)
 
     def init(self, n_models: int, n_features: int) -> HeadState:
-        """Fresh weights, drawn from `seed` alone; the global generator is as it was before."""
+        """Fresh weights, drawn from `seed` alone, that give every model 1/2.
+
+        The global generator is as it was before.
+        """
         with torch.random.fork_rng(devices=[]):
             torch.default_generator.manual_seed(self.seed)
             network = nn.Sequential(
@@ -73,6 +76,9 @@ class TorchHead:
                 nn.ReLU(),
                 nn.Linear(self.hidden, n_models),
             )
+            # Random weights here would prefer some model before the first verdict.
+            nn.init.zeros_(network[3].weight)
+            nn.init.zeros_(network[3].bias)
         optimizer = torch.optim.SGD(
             network.parameters(),
             lr=self.lr,
