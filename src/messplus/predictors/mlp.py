@@ -6,8 +6,8 @@ entropy, SGD with momentum, weight decay in place of the paper's (mu / 2) ||z||^
 - The loss averages over the models that were *observed*, so one verdict is enough to learn from.
 - A step is taken per request, as in Algorithm 1, not per batch of 32 to 128. The learning rate that
   suits such steps is far smaller than the paper's, and its clip of the gradient's norm at 1 would
-  bind at nearly every one: surprises then count no more than confirmations, and probabilities come
-  out too near 0 and 1. The defaults are measured (docs/decisions/0003-encoders.md); the paper's own
+  cut large surprises down to the size of small ones: one request's gradient has a norm of about 5.
+  Probabilities then come out too near 0 and 1. The defaults are measured (docs/decisions/0003-encoders.md); the paper's own
   are `lr=0.05, clip=1`.
 """
 
