@@ -15,6 +15,8 @@ from messplus.report.aggregate import over, reference_lines, runs_of
 _LOG_FROM = 6.0
 """Ratio of the largest to the smallest cost from which the axis is logarithmic."""
 
+_WIDTH = 8.0
+
 _REFERENCES = ("text_router", "clairvoyant")
 
 
@@ -31,7 +33,7 @@ class _Dots:
 def overview(results: Results) -> Figure:
     """Cost over static mix, and satisfaction minus alpha, per stream and policy."""
     streams, policies = streams_of(results.runs), policies_of(results.runs)
-    figure = style.new_figure(height=1.2 + (0.26 + 0.13 * len(policies)) * len(streams))
+    figure = style.new_figure(_WIDTH, 1.2 + (0.26 + 0.13 * len(policies)) * len(streams))
     left, right = figure.subplots(1, 2, sharey=True)
     cost, margin = _dots(results)
     marks = _reference_ratios(results)
@@ -178,7 +180,7 @@ def _legend(figure: Figure, policies: Sequence[str], references: Sequence[str]) 
         handles,
         names,
         loc="outside upper left",
-        ncols=style.legend_columns(names),
+        ncols=style.legend_columns(names, _WIDTH),
         columnspacing=1.2,
         handletextpad=0.2,
     )

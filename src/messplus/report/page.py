@@ -107,6 +107,6 @@ def _out_of_reach(results: Results, key: StreamKey) -> str:
     if line is None or line.cost_total is not None:
         return ""
     return (
-        f"α = {text.percent(line.alpha, 2)} % is out of reach: the best single model satisfies "
+        f"α = {text.percent(line.alpha, 2)} % is out of reach of every single model: the best one satisfies "
         + (f"{text.percent(line.satisfaction, 2)} % of these requests.")
     )

@@ -28,32 +28,35 @@ def plane(
     axes = figure.add_subplot()
     model_cost, model_score = stream.cost.mean(axis=0), stream.score.mean(axis=0)
     lines = [line for line in references if line.cost_mean is not None]
-    run_cost = [run.metrics.cost_mean for p in policies for run in p.runs]
-    every = np.array([*model_cost, *run_cost, *(line.cost_mean or 0.0 for line in lines)])
-    scale = text.cost_scale(stream.cost_unit, every.tolist())
-    positive = every[every > 0]
-    log = len(positive) == len(every) and positive.max() > _LOG_FROM * positive.min()
+    marks = _marks(stream, policies, lines)
+    scale = text.cost_scale(stream.cost_unit, marks[:, 0].tolist())
+    # The price of one answer is a fraction of a cent: that of a thousand is easier to read.
+    requests = 1000 if np.median(marks[:, 0]) < 0.1 * scale.size else 1
+    size = scale.size / requests
+    marks[:, 0] /= size
+    log = marks[:, 0].min() > 0 and marks[:, 0].max() > _LOG_FROM * marks[:, 0].min()
     if log:
         axes.set_xscale("log")
 
-    axes.plot(
-        *_mixes(model_cost / scale.size, model_score), color="#9a9a9a", linewidth=1.2, zorder=2
+    (mixes,) = axes.plot(
+        *_mixes(model_cost / size, model_score), color="#9a9a9a", linewidth=1.2, zorder=2
     )
     axes.axhline(stream.alpha, color=style.INK, linewidth=1.2, zorder=2)
-    axes.scatter(model_cost / scale.size, model_score, s=14, color=style.INK, zorder=8)
-    handles = [_policy_marks(axes, runs, scale.size) for runs in policies]
-    handles += [_reference_mark(axes, line, scale.size) for line in lines]
+    axes.scatter(model_cost / size, model_score, s=14, color=style.INK, zorder=8)
+    handles = [_policy_marks(axes, runs, size) for runs in policies]
+    handles += [_reference_mark(axes, line, size) for line in lines]
     handles += [
         _handle(marker="o", color=style.INK, label="single model", markersize=4),
         Line2D([], [], color="#9a9a9a", linewidth=1.2, label="static mixes"),
     ]
-    axes.set_xlabel(f"cost per request, {scale.unit}" + (" (log scale)" if log else ""))
+    per = "1,000 requests" if requests > 1 else "request"
+    axes.set_xlabel(f"cost per {per}, {scale.unit}" + (" (log scale)" if log else ""))
     axes.set_ylabel("satisfied requests")
     axes.yaxis.set_major_formatter(style.percent)
-    _limits(axes, every / scale.size, log=log)
+    _limits(axes, marks[:, 0], log=log)
     axes.legend(handles=handles, loc="upper left", bbox_to_anchor=(1.01, 1.0), borderaxespad=0.0)
     axes.annotate(
-        f"α = {100 * stream.alpha:g} %",
+        f"α = {100 * stream.alpha:.4g} %",
         (1.0, stream.alpha),
         xycoords=("axes fraction", "data"),
         xytext=(-2, 3),
@@ -61,14 +64,19 @@ def plane(
         horizontalalignment="right",
         fontsize=8.5,
     )
-    name_points(
-        axes,
-        stream.models,
-        model_cost / scale.size,
-        model_score,
-        _obstacles(axes, stream.alpha, policies, lines, scale.size),
-    )
+    obstacles = np.concatenate([marks, mixes.get_xydata(), _across(axes, stream.alpha)])
+    name_points(axes, stream.models, model_cost / size, model_score, obstacles)
     return figure
+
+
+def _marks(stream: Stream, policies: Sequence[PolicyRuns], lines: Sequence[Reference]) -> Floats:
+    """Cost per request and satisfaction of everything that is marked, shape (N, 2)."""
+    found = [*zip(stream.cost.mean(axis=0), stream.score.mean(axis=0), strict=True)]
+    for runs in policies:
+        every = [(run.metrics.cost_mean, run.metrics.satisfaction) for run in runs.runs]
+        found += [*every, tuple(np.mean(every, axis=0))]
+    found += [(line.cost_mean or 0.0, line.satisfaction) for line in lines]
+    return np.array(found)
 
 
 def _mixes(cost: Floats, score: Floats) -> tuple[Floats, Floats]:
@@ -133,25 +141,16 @@ def _limits(axes: Axes, cost: Floats, *, log: bool) -> None:
     low, high = float(cost.min()), float(cost.max())
     if log:
         axes.set_xlim(low / 1.6, high * 2.2)
-        style.log_ticks(axes.xaxis, (1.0, 2.0, 5.0))
+        style.log_ticks(axes.xaxis, (1.0, 2.0, 5.0) if high < 200 * low else (1.0,))
     else:
         axes.set_xlim(min(0.0, low), high * 1.12 or 1.0)
         axes.xaxis.set_major_formatter(style.plain)
     axes.margins(y=0.14)
 
 
-def _obstacles(
-    axes: Axes,
-    alpha: float,
-    policies: Sequence[PolicyRuns],
-    lines: Sequence[Reference],
-    size: float,
-) -> Floats:
-    """What labels should not cover: marks, the line of mixes and that of alpha, shape (N, 2)."""
-    mixes = axes.lines[0].get_xydata()  # drawn first
-    across = np.linspace(0.0, 1.0, 200)
-    promise = (axes.transAxes + axes.transData.inverted()).transform(np.stack([across, across], 1))
-    promise[:, 1] = alpha
-    marks = [(r.metrics.cost_mean, r.metrics.satisfaction) for p in policies for r in p.runs]
-    marks += [(line.cost_mean or 0.0, line.satisfaction) for line in lines]
-    return np.concatenate([mixes, promise, np.array(marks) / (size, 1.0)])
+def _across(axes: Axes, height: float) -> Floats:
+    """Points along a horizontal line from edge to edge, shape (200, 2)."""
+    along = np.linspace(0.0, 1.0, 200)
+    line = (axes.transAxes + axes.transData.inverted()).transform(np.stack([along, along], 1))
+    line[:, 1] = height
+    return np.asarray(line)

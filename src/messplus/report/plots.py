@@ -155,11 +155,11 @@ def model_shares(stream: Stream, policies: Sequence[PolicyRuns]) -> Figure:
     for axes, runs in zip(grid.flat, policies, strict=False):
         t, values = runs.over_seeds(lambda curves: curves.model_share)
         axes.stackplot(t, values.mean(axis=0).T, colors=colours, linewidth=0)
-        axes.set_title(style.shortened(runs.policy, 28), color=runs.colour)
+        axes.set_title(style.shortened(runs.policy, 72 // across - 4), color=runs.colour)
         axes.set_ylim(0, 1)
         axes.grid(visible=False)
         axes.yaxis.set_major_formatter(style.percent)
-        _requests_axis(axes, stream.n_requests, label=False)
+        _requests_axis(axes, stream.n_requests, ticks=5 // across + 1, label=False)
     for spare in range(len(policies), down * across):
         grid.flat[spare].set_visible(False)
         grid.flat[spare - across].tick_params(labelbottom=True)  # now the lowest of its column
@@ -213,12 +213,12 @@ def _ends(policies: Sequence[PolicyRuns], curve: Callable[[Curves], Floats]) -> 
 
 
 def _alpha_label(stream: Stream) -> str:
-    return f"α = {100 * stream.alpha:g} %"
+    return f"α = {100 * stream.alpha:.4g} %"
 
 
-def _requests_axis(axes: Axes, n_requests: int, *, label: bool = True) -> None:
+def _requests_axis(axes: Axes, n_requests: int, *, ticks: int = 5, label: bool = True) -> None:
     axes.set_xlim(0, max(n_requests, 1))
-    axes.xaxis.set_major_locator(MaxNLocator(5 if label else 3, integer=True, steps=[1, 2, 5, 10]))
+    axes.xaxis.set_major_locator(MaxNLocator(ticks, integer=True, steps=[1, 2, 5, 10]))
     axes.xaxis.set_major_formatter(style.plain)
     if label:
         axes.set_xlabel("requests")

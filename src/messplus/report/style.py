@@ -30,7 +30,8 @@ REFERENCE_DASHES = {
     "clairvoyant": (0, (1.2, 1.6)),
 }
 REFERENCE_MARKS = {"best_single": "s", "static_mix": "D", "text_router": "^", "clairvoyant": "*"}
-WIDTH = 7.2
+WIDTH = 6.4
+"""Inches: half a page, at which the text keeps about its size."""
 LABEL_SIZE = 8.5
 _PNG_DPI = 150
 _RC: dict[Any, Any] = {  # matplotlib types keys as one of 350 words
@@ -113,12 +114,12 @@ def shortened(name: str, most: int = 24) -> str:
     return name if len(name) <= most else f"{name[: most - 9]}…{name[-8:]}"
 
 
-def legend_columns(names: Sequence[str], letters: int = 100) -> int:
-    """As many columns as fit beside each other; a legend is filled column by column."""
+def legend_columns(names: Sequence[str], width: float = WIDTH) -> int:
+    """As many columns as fit beside each other in inches; a legend is filled by columns."""
+    letters = 13.8 * width
     for columns in range(len(names), 1, -1):
-        rows = -(-len(names) // columns)
-        widths = [max(map(len, names[i : i + rows])) + 5 for i in range(0, len(names), rows)]
-        if sum(widths) <= letters:
+        parts = np.array_split(list(names), columns)  # as matplotlib fills them
+        if sum(max(map(len, part)) + 5 for part in parts) <= letters:
             return columns
     return 1
 

@@ -111,7 +111,7 @@ def _summary_note(
     notes += [
         f"{text.reference_title(s.reference).capitalize()}: {s.detail}."
         for s in references
-        if s.detail
+        if s.detail and s.kept
     ]
     if len({run.cell.cost_unit for run in results.runs}) > 1:
         notes.append("Costs differ in unit between streams: only the ratio is averaged.")

@@ -39,7 +39,7 @@ class Panel:
     shown_as: Literal["number", "percent", "points"] = "number"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False)
 class Measured:
     """A curve that was measured.
 
@@ -58,7 +58,7 @@ class Measured:
     high: Floats | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False)
 class Bound:
     """A curve that theory gives.
 

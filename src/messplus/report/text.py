@@ -55,7 +55,8 @@ def cost_scale(cost_unit: str, costs: Iterable[float | None]) -> CostScale:
     typical = positive[len(positive) // 2]
     size, symbol = next((step for step in steps if typical >= step[0]), steps[-1])
     smallest = max(positive[0], typical / 100) / size
-    decimals = min(max(1 - math.floor(math.log10(smallest)), 0), _MAX_DECIMALS)
+    fewest = 2 if symbol == "USD" else 0
+    decimals = min(max(1 - math.floor(math.log10(smallest)), fewest), _MAX_DECIMALS)
     return CostScale(size, symbol, decimals)
 
 
