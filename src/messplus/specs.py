@@ -13,6 +13,12 @@ from messplus.errors import SettingError, unknown
 
 Settings = TypeVar("Settings")
 
+_WANTED: Mapping[object, str] = {
+    bool: "yes or no",
+    float: "a number",
+    int: "a whole number",
+    str: "text",
+}
 _TRUTH = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 
@@ -90,4 +96,4 @@ def _read(text: str, hint: object, where: str) -> object:
     try:
         return _TRUTH[text.lower()] if kind is bool else kind(text)
     except (ValueError, KeyError):
-        raise SettingError(f"{where} must be a {kind.__name__}, got {text!r}") from None
+        raise SettingError(f"{where} must be {_WANTED[kind]}, got {text!r}") from None

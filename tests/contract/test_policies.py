@@ -160,7 +160,7 @@ def test_the_papers_v_belongs_to_joules() -> None:
     [
         ("mesplus", "unknown policy 'mesplus'; did you mean 'messplus'"),
         ("messplus:V=1", "unknown option of policy 'messplus': 'V'; did you mean 'v'"),
-        ("messplus:v=high", "messplus:v must be a float, got 'high'"),
+        ("messplus:v=high", "messplus:v must be a number, got 'high'"),
         ("messplus:v=-1", "v must be positive and finite, got -1.0"),
         ("messplus:c=-0.1", "c must be at least 0 and finite, got -0.1"),
         ("messplus:deliver=worst", "deliver must be one of largest, best, got 'worst'"),

@@ -536,7 +536,7 @@ def test_the_example_in_the_reference_reads_as_it_says(tmp_path: Path) -> None:
     page = Path(__file__).parents[2] / "docs" / "reference" / "outcome-tables.md"
     text = page.read_text(encoding="utf-8")
     for kind in ("csv", "json"):
-        block = text.split(f"```{kind}\n")[1].split("```")[0]
+        block = text.split(f"```{kind} tickets.{kind}\n")[1].split("```")[0]
         (tmp_path / f"tickets.{kind}").write_text(block, encoding="utf-8")
     result = read_outcomes(tmp_path / "tickets.csv")
     assert result.warnings == ()

@@ -172,3 +172,24 @@ def exploration_noise(c: float, n_requests: int) -> float:
     """Standard deviation of the number of explored requests: independent, unequal coins."""
     p = np.minimum(1.0, c / np.arange(2, n_requests + 1) ** 0.25)
     return float(np.sqrt((p * (1.0 - p)).sum()))
+
+
+# How the gap shrinks with V needs a stream whose prices are continuous: with a few types MESS+ is
+# optimal as soon as Q / V lies between two of their prices, and the gap vanishes much faster.
+#
+# Let x be uniform on (0, 1), p = (1 - x, 1) and costs (1, 2). At the price l = Q / V >= 1 the large
+# model answers where x > 1 / l, so the mean cost is C(l) = 2 - 1 / l and the mean satisfaction
+# S(l) = 1 - 1 / (2 l^2). The promise alpha = 7 / 8 makes l* = 2 and C* = 3 / 2.
+#
+# What a decision at price l wastes is C(l) - C* - l* (S(l) - alpha) = (1 / l - 1 / 2)^2 (and 1 / 4
+# for l < 1). Near l* the queue is an Ornstein-Uhlenbeck process: drift S'(l*) (Q - V l*) / V with
+# S'(l*) = 1 / 8, noise alpha (1 - alpha); so it forgets within 8 V requests, its variance is
+# 4 alpha (1 - alpha) V, and the mean waste is the variance of Q / V over 16:
+# alpha (1 - alpha) / (4 V). For any smooth C and S the same constant comes out.
+STEADY_ALPHA, STEADY_PRICE = 7 / 8, 2.0
+
+
+def hardness(rng: np.random.Generator, n: int) -> Floats:
+    """Satisfaction probabilities of n requests of uniform hardness x, shape (n, 2)."""
+    x = rng.random(n)
+    return np.stack([1 - x, np.ones(n)], axis=1)

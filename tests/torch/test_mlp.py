@@ -6,11 +6,12 @@ import pytest
 pytest.importorskip("torch", reason="needs the torch extra")
 
 import torch
+from torch import nn
+
 from messplus.core.types import Floats
 from messplus.errors import SettingError
 from messplus.predictors import predictor_from_spec
 from messplus.predictors.mlp import HeadState, TorchHead
-from torch import nn
 
 pytestmark = pytest.mark.torch
 

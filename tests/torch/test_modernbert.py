@@ -10,10 +10,10 @@ import pytest
 pytest.importorskip("torch", reason="needs the torch extra")
 pytest.importorskip("transformers", reason="needs the torch extra")
 
+import torch
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 from transformers import AutoModel, ModernBertConfig, ModernBertModel
 
-import torch
 from messplus.encoders import encoder_from_spec
 from messplus.encoders.modernbert import ModernBert
 from messplus.errors import EncoderError

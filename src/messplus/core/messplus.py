@@ -120,7 +120,7 @@ class MessPlus(Generic[P, C]):
             queue=state.queue,
             p_sat=p_sat,
             cost=cost,
-            deliver_best=explored and self.deliver == "best",
+            deliver_best=self.deliver == "best",
         )
         queue = state.queue
         if self.silence == "predicted":

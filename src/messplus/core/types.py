@@ -16,7 +16,7 @@ Bools = NDArray[np.bool_]
 S = TypeVar("S")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Request:
     """One request, as far as a policy can see it on arrival.
 
@@ -37,7 +37,7 @@ class Draws(NamedTuple):
     choose: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Decision:
     """What was decided for one request.
 

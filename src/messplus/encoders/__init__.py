@@ -5,13 +5,14 @@ An encoder that needs an extra is imported when it is asked for, so this package
 
 from messplus import specs
 from messplus.encoders.base import Encoder, Vectors
-from messplus.encoders.cache import EncodingCache, Progress, encode_cached
+from messplus.encoders.cache import Encoded, EncodingCache, Progress, encode_cached
 from messplus.encoders.features import Features
 from messplus.encoders.hashed import HashedNgrams
 from messplus.errors import require_extra, unknown
 
 __all__ = [
     "ENCODERS",
+    "Encoded",
     "Encoder",
     "EncodingCache",
     "Features",
@@ -39,7 +40,7 @@ def encoder_from_spec(text: str) -> Encoder:
         case "hashed":
             return specs.settings(HashedNgrams, spec, "encoder")
         case "static":
-            require_extra("encoders", ["wordllama"], what)
+            require_extra("encoders", ["safetensors", "tokenizers", "wordllama"], what)
             from messplus.encoders.static import StaticEmbedding
 
             return specs.settings(StaticEmbedding, spec, "encoder")

@@ -1,22 +1,36 @@
 """Encodings of a data set on disk, so that a slow encoder reads every data set once."""
 
 import logging
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from tempfile import NamedTemporaryFile
+from time import process_time
+from zipfile import BadZipFile
 
 import numpy as np
 
 from messplus.encoders.base import Encoder, Vectors
+from messplus.files import write_whole
 
 _LOG = logging.getLogger(__name__)
 
 Progress = Callable[[int, int], None]  # (texts encoded so far, all texts)
 
 _CHUNK = 1024  # texts per call of the encoder, and so per report of progress
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Encoded:
+    """Encodings of some texts, and what they took when they were made.
+
+    Attributes:
+        vectors: One row per text, shape (n, n_features).
+        seconds: CPU time of this process for all of them, whenever that was.
+    """
+
+    vectors: Vectors
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +47,7 @@ class EncodingCache:
 
     def encode(
         self, encoder: Encoder, texts: Sequence[str], on_progress: Progress | None = None
-    ) -> Vectors:
+    ) -> Encoded:
         """What `encoder.encode(texts)` gives, read from disk if it was encoded before.
 
         Args:
@@ -48,13 +62,16 @@ class EncodingCache:
         stored = _read(path, (len(texts), encoder.n_features))
         if stored is not None:
             return stored
-        vectors = _encode(encoder, texts, on_progress)
+        encoded = _encode(encoder, texts, on_progress)
         try:
-            _write(path, vectors)
+            write_whole(
+                path,
+                lambda file: np.savez(file, vectors=encoded.vectors, seconds=encoded.seconds),
+            )
         except OSError as error:
             # A full disk must not cost an hour of encoding: the caller gets what was computed.
             _LOG.warning("encodings not stored in %s: %s", self.folder, error)
-        return vectors
+        return encoded
 
     def path(self, encoder: Encoder, texts: Sequence[str]) -> Path:
         """Where the encodings of these texts are, or would be."""
@@ -63,7 +80,7 @@ class EncodingCache:
             data = text.encode("utf-8", "surrogatepass")
             digest.update(len(data).to_bytes(8))  # so that ["ab", "c"] differs from ["a", "bc"]
             digest.update(data)
-        return self.folder / f"{digest.hexdigest()}.npy"
+        return self.folder / f"{digest.hexdigest()}.npz"
 
 
 def encode_cached(
@@ -71,47 +88,44 @@ def encode_cached(
     texts: Sequence[str],
     folder: str | Path | None,
     on_progress: Progress | None = None,
-) -> Vectors:
+) -> Encoded:
     """`EncodingCache(folder).encode(...)`, or the encoder alone if there is no folder."""
     if folder is None:
         return _encode(encoder, texts, on_progress)
     return EncodingCache(Path(folder)).encode(encoder, texts, on_progress)
 
 
-def _encode(encoder: Encoder, texts: Sequence[str], on_progress: Progress | None) -> Vectors:
+def _encode(encoder: Encoder, texts: Sequence[str], on_progress: Progress | None) -> Encoded:
     """Encode in chunks."""
+    started = process_time()
     out = np.empty((len(texts), encoder.n_features), dtype=np.float32)
     for start in range(0, len(texts), _CHUNK):
         done = min(start + _CHUNK, len(texts))
         out[start:done] = encoder.encode(texts[start:done])
         if on_progress is not None:
             on_progress(done, len(texts))
-    return out
+    return Encoded(out, process_time() - started)
 
 
-def _read(path: Path, shape: tuple[int, int]) -> Vectors | None:
-    """The stored vectors, or None if there is no whole file with vectors of this shape."""
+def _read(path: Path, shape: tuple[int, int]) -> Encoded | None:
+    """The stored encodings, or None if there is no whole file with vectors of this shape."""
     try:
-        stored = np.load(path, allow_pickle=False)
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
+            vectors, seconds = stored["vectors"], float(stored["seconds"])
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, EOFError) as error:
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        TypeError,
+        EOFError,
+        AttributeError,
+        BadZipFile,
+    ) as error:
         _LOG.warning("encoding anew: %s is not readable (%s)", path, error)
         return None
-    if not isinstance(stored, np.ndarray) or stored.dtype != np.float32 or stored.shape != shape:
+    if vectors.dtype != np.float32 or vectors.shape != shape:
         _LOG.warning("encoding anew: %s does not hold float32 of shape %s", path, shape)
         return None
-    return stored
-
-
-def _write(path: Path, vectors: Vectors) -> None:
-    """Store whole or not at all: readers never see a part of a file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with NamedTemporaryFile(dir=path.parent, suffix=".tmp", delete=False) as file:
-        try:
-            np.save(file, vectors, allow_pickle=False)
-            file.close()
-            os.replace(file.name, path)
-        except BaseException:
-            Path(file.name).unlink(missing_ok=True)
-            raise
+    return Encoded(vectors, seconds)

@@ -7,9 +7,9 @@ from hashlib import sha256
 from typing import NamedTuple
 
 import numpy as np
+import torch
 from transformers import AutoModel, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerFast
 
-import torch
 from messplus.encoders.base import Vectors, readable, unit_length
 from messplus.errors import EncoderError, require_range
 

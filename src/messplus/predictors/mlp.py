@@ -14,11 +14,11 @@ entropy, SGD with momentum, weight decay in place of the paper's (mu / 2) ||z||^
 from dataclasses import dataclass
 
 import numpy as np
-
 import torch
+from torch import nn
+
 from messplus.core.types import Bools, Floats
 from messplus.errors import require_range
-from torch import nn
 
 
 @dataclass(frozen=True, slots=True)

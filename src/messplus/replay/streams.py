@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from time import perf_counter
 
 from messplus.core.types import Floats
 from messplus.encoders import Encoder, Features, Progress, encode_cached
@@ -29,7 +28,7 @@ class Stream:
         score: Satisfaction of each model's answer, shape (T, M), in [0, 1].
         cost: What each answer cost, shape (T, M), >= 0.
         features: What predictors see of each request, shape (T, d).
-        encoding_s: Time that the encoder took for these requests, in seconds.
+        encoding_s: CPU time that the encoder took for these requests, in seconds.
         digest: Content hash of outcomes and features.
         synthetic: Whether the outcomes are made up.
     """
@@ -107,13 +106,11 @@ def make_streams(
         require_range("alpha", alpha, "in (0, 1]", ok=0.0 < alpha <= 1.0)
     parts = split(table, tasks)
     prompts = [prompt for _, part in parts for prompt in part.prompts]
-    started = perf_counter()
-    vectors = encode_cached(encoder, prompts, cache, on_progress)
-    seconds = perf_counter() - started
+    encoded = encode_cached(encoder, prompts, cache, on_progress)
 
     streams, start = [], 0
     for task, part in parts:
-        rows = vectors[start : start + part.n_requests]
+        rows = encoded.vectors[start : start + part.n_requests]
         start += part.n_requests
         # A task that never varies tells a predictor nothing that its intercept does not know.
         keys = ("task",) if len(part.task_names) > 1 else ()
@@ -130,7 +127,7 @@ def make_streams(
                 score=part.score,
                 cost=part.cost,
                 features=features.assemble(rows, part.prompts, attributes),
-                encoding_s=seconds * part.n_requests / max(len(prompts), 1),
+                encoding_s=encoded.seconds * part.n_requests / max(len(prompts), 1),
                 digest=digest,
                 synthetic=part.synthetic,
             )

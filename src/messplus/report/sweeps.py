@@ -125,11 +125,16 @@ def queue_against_bounds(
     measured: Sequence[Measured],
     bounds: Sequence[Bound],
     *,
+    x_label: str = "requests",
     y_label: str = "virtual queue, satisfied requests owed",
     log_log: bool = False,
 ) -> Figure:
-    """Measured queues, mean and band over seeds, under the curves that bound them."""
+    """Measured queues, mean and band over seeds, under the curves that bound them.
+
+    With other labels, any quantity that has a bound, against anything.
+    """
     figure, axes = _against_bounds(measured, bounds, log_log=log_log)
+    axes.set_xlabel(x_label)
     axes.set_ylabel(y_label)
     if not log_log:
         axes.set_ylim(bottom=0.0)
@@ -175,9 +180,8 @@ def _swept(axes: Axes, x: Floats, panel: Panel) -> None:
         dash = _BOUND_DASHES[index % len(_BOUND_DASHES)]
         axes.axhline(level, color=style.QUIET, linewidth=1.2, linestyle=dash)
         ends.append(End(level, name, style.QUIET))
-    axes.set_xlim(float(x.min()), float(x.max()))
-    if x.min() == x.max():
-        axes.set_xlim(float(x.min()) * 0.9, float(x.max()) * 1.1 or 1.0)
+    if x.min() < x.max():
+        axes.set_xlim(float(x.min()), float(x.max()))
     name_ends(axes, ends)
 
 

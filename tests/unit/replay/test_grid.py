@@ -14,7 +14,7 @@ from messplus.replay import run_cache
 from messplus.replay.grid import Grid, run_grid
 from messplus.replay.metrics import Metrics
 from messplus.replay.results import Results
-from messplus.replay.run import Feedback
+from messplus.replay.run import Feedback, replay
 from messplus.replay.streams import Stream
 
 POLICIES = ("messplus:predictor=mean", "cheapest")
@@ -69,13 +69,12 @@ def test_an_interrupted_grid_goes_on_where_it_was(
 ) -> None:
     grid = Grid(policies=POLICIES, seeds=2)
     made: list[int] = []
-    real = grid_module.replay
 
     def counted(*args: object, **kwargs: object) -> object:
         if len(made) == 5:
             raise KeyboardInterrupt
         made.append(1)
-        return real(*args, **kwargs)  # type: ignore[arg-type]
+        return replay(*args, **kwargs)  # type: ignore[arg-type]
 
     monkeypatch.setattr(grid_module, "replay", counted)
     with pytest.raises(KeyboardInterrupt):
