@@ -139,6 +139,27 @@ def beside_table_2(results: Results, streams: Sequence[Stream], policies: Sequen
     return "\n".join(lines)
 
 
+def differences(results: Results, streams: Sequence[Stream]) -> dict[str, str]:
+    """The figures that the discussion of differences names."""
+    logistic = "messplus:predictor=logistic"
+    spread, away = [], []
+    for stream in streams:
+        cost = np.array([r.metrics.cost_total for r in of_policy(results, logistic, stream.task)])
+        spread.append(cost.std() / cost.mean())
+        if stream.task != "sciq":
+            away.append(abs(cost.mean() / MJ / TABLE_2[stream.task].messplus_mj - 1))
+    sciq, sciq_c1 = (
+        _cost_and_satisfaction(of_policy(results, policy, "sciq")).replace(" /", " MJ /")
+        for policy in (logistic, "messplus:c=1")
+    )
+    return {
+        "sciq": sciq.partition(" /")[0],
+        "sciq_c1": f"{sciq_c1} %",
+        "spread": f"{100 * min(spread):.0f} to {100 * max(spread):.0f} %",
+        "within": f"{100 * max(away):.0f} %",
+    }
+
+
 def variants(results: Results, named: Sequence[tuple[str, str]]) -> str:
     """One row per policy: means over the eight streams."""
     lines = [
@@ -282,6 +303,7 @@ def main() -> None:
             "encoder": encoder.identity,
             "single_models": single_models(streams),
             "references": reference_lines(results, streams),
+            **differences(results, streams),
             "table_2": beside_table_2(results, streams, beside),
             "variants": variants(
                 results, [*zip(predictors, beside, strict=True), *VARIANTS.items()]
