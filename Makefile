@@ -39,9 +39,10 @@ test-torch: .venv-torch/installed  ## tests of the torch extra
 	.venv-torch/bin/pip install --quiet --editable .
 	touch $@
 
-bench: $(UV)  ## speed and memory, as quoted in docs/results/speed.md
-	$(RUN) python -m benchmarks.decisions_per_second
-	$(RUN) python -m benchmarks.replay_time
+bench: $(UV)  ## measure again what docs/results says (the recordings must be in ../shared/data)
+	$(RUN) python -m benchmarks.speed
+	$(RUN) python -m benchmarks.theory
+	$(RUN) python -m benchmarks.reproduce_paper --readme README.md
 
 .uv/bin/uv:
 	python3 -m venv .uv

@@ -7,7 +7,7 @@ choose, charge; the update is the queue and one verdict for the predictor. `expl
 as published, c = 0.1; `served` learns from every answer; `all` updates every model every time.
 """
 
-import argparse
+from itertools import product
 from time import perf_counter
 
 import numpy as np
@@ -51,35 +51,28 @@ def decisions_per_second(
     return n / (perf_counter() - started)
 
 
-def main() -> None:
-    """Print a Markdown table: median of five runs."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--requests", type=int, default=5000)
-    parser.add_argument("--repeats", type=int, default=5)
-    args = parser.parse_args()
-    print(f"{describe()}; one thread; seed {SEED}; median of {args.repeats}\n")
-    print("| predictor | models | d | learns from | decisions/s | µs each |")
-    print("|---|---|---|---|---|---|")
+def table(repeats: int, requests: int = 5000) -> str:
+    """A Markdown table: median of the repeats."""
+    lines = [
+        "| predictor | models | learns from | decisions/s | µs each |",
+        "|---|--:|---|--:|--:|",
+    ]
     modes: tuple[tuple[str, LearnFrom, float], ...] = (
         ("explored", "explored", 0.1),
         ("served", "served", 0.1),
         ("all", "explored", 100.0),
     )
-    with threadpool_limits(1):
-        for predictor in ("mean", "logistic", "knn"):
-            for n_models in (3, 18):
-                for label, learn_from, c in modes:
-                    rates = [
-                        decisions_per_second(predictor, n_models, 64, learn_from, c, args.requests)
-                        for _ in range(args.repeats)
-                    ]
-                    rate = float(np.median(rates))
-                    print(
-                        f"| {predictor} | {n_models} | 64 | {label} | {rate:,.0f} "
-                        f"| {1e6 / rate:.0f} |",
-                        flush=True,
-                    )
+    for predictor, n_models, mode in product(("mean", "logistic", "knn"), (3, 18), modes):
+        label, learn_from, c = mode
+        with threadpool_limits(1):
+            rates = [
+                decisions_per_second(predictor, n_models, 64, learn_from, c, requests)
+                for _ in range(repeats)
+            ]
+        rate = float(np.median(rates))
+        lines.append(f"| {predictor} | {n_models} | {label} | {rate:,.0f} | {1e6 / rate:.0f} |")
+    return "\n".join(lines)
 
 
 if __name__ == "__main__":
-    main()
+    print(f"{describe()}; one thread; d = 64; seed {SEED}; median of 5\n\n{table(5)}")

@@ -1,12 +1,11 @@
 """Wall time and peak memory of whole replays, from a cold start: no cache, a new process each.
 
-    python -m benchmarks.replay_time [--data ../shared/data]
+    python -m benchmarks.replay_time
 
 Times the eight streams of the MESS+ recording (three seeds, hashed features), and measures memory on a
 made-up table of 14,000 requests and 18 models. Memory is the peak of the largest process.
 """
 
-import argparse
 import subprocess
 import sys
 import tempfile
@@ -59,38 +58,29 @@ def large_table(folder: Path, n_requests: int = 14_000, n_models: int = 18) -> P
     return path
 
 
-def main() -> None:
-    """Print a Markdown table: median of the repeats."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", type=Path, default=SHARED_DATA)
-    parser.add_argument("--repeats", type=int, default=3)
-    args = parser.parse_args()
-    print(f"{describe()}; table seed {SEED}; median of {args.repeats}\n")
-    print("| replay | wall, s | peak, MB |")
-    print("|---|--:|--:|")
+def table(repeats: int, data: Path = SHARED_DATA) -> str:
+    """A Markdown table: median of the repeats."""
+    lines = ["| replay | wall, s | peak, MB |", "|---|--:|--:|"]
 
-    def show(what: str, *arguments: str) -> None:
-        found = [measure(*arguments) for _ in range(args.repeats)]
-        wall_s, peak_mb = np.median(found, axis=0)
-        print(f"| {what} | {wall_s:.1f} | {peak_mb:.0f} |", flush=True)
+    def add(what: str, *arguments: str) -> None:
+        wall_s, peak_mb = np.median([measure(*arguments) for _ in range(repeats)], axis=0)
+        lines.append(f"| {what} | {wall_s:.1f} | {peak_mb:.0f} |")
 
-    recorded = args.data / "messplus_llama3.parquet"
-    if recorded.exists():
-        show(
-            "8 streams x 3 seeds, `messplus`, two processes",
-            *(str(recorded), "-p", "messplus", "--seeds", "3", "--jobs", "2"),
-        )
-        show("the same with the three baselines", *(str(recorded), "--seeds", "3", "--jobs", "2"))
-    else:
-        print(f"| 8 streams x 3 seeds: not measured, {recorded} is absent | | |")
+    recorded = str(data / "messplus_llama3.parquet")
     with tempfile.TemporaryDirectory() as folder:
-        table = str(large_table(Path(folder)))
+        if Path(recorded).exists():
+            two = ("--seeds", "3", "--jobs", "2")
+            add("8 streams x 3 seeds, `messplus`, two processes", recorded, "-p", "messplus", *two)
+            add("the same with the three baselines", recorded, *two)
+            add("and with the report", recorded, *two, "--report", folder)
+        else:
+            lines.append(f"| 8 streams x 3 seeds: not measured, {recorded} is absent | | |")
+        made = str(large_table(Path(folder)))
         for policy in ("messplus", "messplus:learn_from=served", "messplus:predictor=knn"):
-            show(
-                f"14,000 requests x 18 models, `{policy}`, one process",
-                *(table, "-p", policy, "--seeds", "1", "--jobs", "1"),
-            )
+            what = f"14,000 requests x 18 models, `{policy}`, one process"
+            add(what, made, "-p", policy, "--seeds", "1", "--jobs", "1")
+    return "\n".join(lines)
 
 
 if __name__ == "__main__":
-    main()
+    print(f"{describe()}; table seed {SEED}; median of 3\n\n{table(3)}")

@@ -26,6 +26,8 @@ from messplus.replay.readers import read_outcomes
 from messplus.replay.results import Results, Run
 from messplus.replay.run import Feedback
 from messplus.replay.streams import Stream, make_streams
+from messplus.report import plots
+from messplus.report.plane import plane
 from messplus.report.sweeps import Panel, sweep
 
 V_SWEEP = (1e-6, 3e-6, 1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2)
@@ -243,6 +245,23 @@ def short_table(results: Results, rows: Mapping[str, str]) -> str:
     return "\n".join(lines)
 
 
+def one_stream(results: Results, stream: Stream, folder: Path) -> None:
+    """The README's picture, and satisfaction and cost over time on the same stream."""
+    shown = {
+        "MESS+, V = 1e-4": "messplus:v=0.0001",
+        "MESS+, V = 1e-3": "messplus:v=0.001",
+        "educated guessing": "random-constrained",
+    }
+    policies = [
+        plots.PolicyRuns(name, index, tuple(of_policy(results, policy, stream.task)))
+        for index, (name, policy) in enumerate(shown.items())
+    ]
+    lines = [line for line in results.references if line.task == stream.task]
+    save_figure(folder / "llama3-plane", plane(stream, policies, lines))
+    save_figure(folder / "llama3-satisfaction", plots.satisfaction(stream, policies))
+    save_figure(folder / "llama3-cost", plots.cost(stream, policies, lines))
+
+
 def main() -> None:
     """Run everything and write the page."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -280,6 +299,7 @@ def main() -> None:
     )
 
     figures = args.out / "figures"
+    one_stream(results, next(s for s in streams if s.task == "boolq"), figures)
     save_figure(
         figures / "llama3-v-sweep",
         sweep(

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable
 from pathlib import Path
-from tempfile import NamedTemporaryFile
+from secrets import token_hex
 from typing import IO
 
 
@@ -19,11 +19,11 @@ def write_whole(path: Path, write: Callable[[IO[bytes]], object]) -> None:
             file that was there stays as it was.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    with NamedTemporaryFile(dir=path.parent, suffix=".tmp", delete=False) as file:
-        try:
+    part = path.with_name(f".{token_hex(8)}.tmp")  # beside it: a rename works within one disk only
+    try:
+        with part.open("xb") as file:
             write(file)
-            file.close()
-            os.replace(file.name, path)
-        except BaseException:
-            Path(file.name).unlink(missing_ok=True)
-            raise
+        os.replace(part, path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
