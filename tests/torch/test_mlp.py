@@ -167,3 +167,12 @@ def test_a_spec_names_it() -> None:
 def test_settings_out_of_range_are_refused(setting: dict[str, float]) -> None:
     with pytest.raises(SettingError, match=next(iter(setting))):
         TorchHead(**setting)  # type: ignore[arg-type]  # hidden, steps and seed are not among them
+
+
+def test_features_that_must_not_be_written_to_are_only_read() -> None:
+    # A parallel replay hands out its streams as read-only memory maps; warnings are errors here.
+    mlp = TorchHead(hidden=8)
+    x, satisfied = np.ones(4), np.ones(2)
+    x.flags.writeable = satisfied.flags.writeable = False
+    state = mlp.update(mlp.init(2, 4), x, satisfied, BOTH)
+    assert (mlp.predict(state, x) > 0.5).all()

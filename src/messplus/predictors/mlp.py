@@ -90,7 +90,7 @@ class TorchHead:
     def predict(self, state: HeadState, x: Floats) -> Floats:
         """P(satisfied) per model, shape (M,); without dropout."""
         with torch.no_grad():
-            logits = state.network(torch.as_tensor(x, dtype=torch.float32))
+            logits = state.network(_tensor(x))
             return np.asarray(torch.sigmoid(logits).numpy(), dtype=np.float64)
 
     def update(self, state: HeadState, x: Floats, satisfied: Floats, observed: Bools) -> HeadState:
@@ -98,8 +98,7 @@ class TorchHead:
         models = np.flatnonzero(observed)
         if not len(models):
             return state
-        inputs = torch.as_tensor(x, dtype=torch.float32)
-        labels = torch.as_tensor(satisfied[models], dtype=torch.float32)
+        inputs, labels = _tensor(x), _tensor(satisfied[models])
         body, head = state.network[:3], state.network[3]
         for _ in range(self.steps):
             hidden = self._dropped(body(self._dropped(inputs, state.generator)), state.generator)
@@ -114,3 +113,8 @@ class TorchHead:
         """Dropout by hand: `nn.Dropout` would draw from the global generator."""
         kept = torch.empty_like(values).bernoulli_(1.0 - self.dropout, generator=generator)
         return values * kept / (1.0 - self.dropout)
+
+
+def _tensor(values: Floats) -> torch.Tensor:
+    """A copy in single precision: torch warns of arrays that must not be written to."""
+    return torch.from_numpy(values.astype(np.float32))
