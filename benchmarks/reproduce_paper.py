@@ -40,6 +40,7 @@ VARIANTS = {
     "explore_first=no": "messplus:explore_first=no",
     "learn_from=served": "messplus:learn_from=served",
 }
+PAPER_SGD = {"mlp, lr=0.06, clip=1 (the paper's)": "messplus:predictor=mlp:lr=0.06;clip=1"}
 BASELINES = {
     "educated guessing (the paper's baseline)": "random-constrained",
     "always the 8B model": "always:Llama-3.1-8B-Instruct",
@@ -283,9 +284,10 @@ def main() -> None:
     streams = make_streams(table, encoder)
     predictors = ["mean", "logistic", "knn", *(["mlp"] if args.mlp else [])]
     beside = [f"messplus:predictor={name}" for name in predictors]
+    options = VARIANTS | (PAPER_SGD if args.mlp else {})
     v_policies = [f"messplus:v={v:g}" for v in V_SWEEP]
     c_policies = [f"messplus:c={c:g}" for c in C_SWEEP]
-    names = (*beside, *VARIANTS.values(), *v_policies, *c_policies, *BASELINES.values())
+    names = (*beside, *options.values(), *v_policies, *c_policies, *BASELINES.values())
     grid = Grid(policies=tuple(dict.fromkeys(names)), seeds=args.seeds, encoder=encoder.identity)
     results = run_grid(streams, grid)
     sparse = run_grid(
@@ -326,7 +328,7 @@ def main() -> None:
             **differences(results, streams),
             "table_2": beside_table_2(results, streams, beside),
             "variants": variants(
-                results, [*zip(predictors, beside, strict=True), *VARIANTS.items()]
+                results, [*zip(predictors, beside, strict=True), *options.items()]
             ),
             "sparse": variants(sparse, [(policy, policy) for policy in SPARSE]),
             "v_sweep": variants(
