@@ -131,8 +131,16 @@ def replay(
                 cache=folder and folder / "encodings",
                 on_progress=step,
             )
-    with progress_bar("replaying") as step:
-        results = run_grid(streams, grid, jobs=jobs, cache=folder and folder / "runs", on_step=step)
+    try:
+        with progress_bar("replaying") as step:
+            results = run_grid(
+                streams, grid, jobs=jobs, cache=folder and folder / "runs", on_step=step
+            )
+    except KeyboardInterrupt:
+        if folder:
+            kept = f"finished runs are kept in {folder}: the same command goes on from there"
+            Console(stderr=True).print(f"interrupted; {kept}", highlight=False)
+        raise
 
     if results.synthetic:
         console.print("[bold]SYNTHETIC[/] outcomes, calibrated to published means: not measured\n")

@@ -88,7 +88,8 @@ def alpha_for_compliance(
     """The alpha to run with so that the contractual one is met after `n_requests` (section 3).
 
     alpha = contract + V delta_e / (beta T0) + 1 / sqrt(T0); valid if alpha psi <= V delta_e / beta
-    and q > alpha, with the alpha that it returns. May exceed 1: then no setting of alpha gives that guarantee within so few requests.
+    and q > alpha, with the alpha that it returns. May exceed 1: then no setting of alpha gives that
+    guarantee within so few requests.
     """
     return contract + v * delta_e / (a1.beta * n_requests) + 1.0 / math.sqrt(n_requests)
 

@@ -1,6 +1,7 @@
 """A grid of runs, in parallel: every policy on every stream with every seed."""
 
 import logging
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import product
@@ -86,8 +87,15 @@ def run_grid(
         on_step: Called after each run and each stream's references.
 
     Raises:
-        SettingError: A policy is unknown or does not fit a stream; before anything is run.
+        SettingError: A policy is unknown or does not fit a stream, or two streams share a name;
+            before anything is run.
     """
+    for label, count in Counter(stream.label for stream in streams).items():
+        if count > 1:
+            raise SettingError(
+                f"{count} streams are called {label!r}: give each table a name of its own in its "
+                "sidecar, and each task once"
+            )
     for stream, policy in product(streams, grid.policies):
         policy_from_spec(policy)(stream)
     store = RunCache(cache) if cache is not None else None

@@ -178,3 +178,8 @@ def test_an_empty_grid_is_refused() -> None:
         Grid(policies=())
     with pytest.raises(SettingError, match="seeds must be at least 1, got 0"):
         Grid(policies=POLICIES, seeds=0)
+
+
+def test_two_streams_of_one_name_are_refused() -> None:
+    with pytest.raises(SettingError, match="2 streams are called 'd/one'"):
+        run_grid([*make_streams(), make_streams()[0]], Grid(policies=POLICIES), jobs=1)
