@@ -11,7 +11,17 @@ from messplus.core.types import Predictor
 from messplus.errors import SettingError
 from messplus.predictors import predictor_from_spec
 
-SPECS = ("mean", "logistic", "knn", "knn:k=5,shrinkage=2,capacity=300")
+# tilt=0: a tilted prior does prefer a model before any verdict. own_sd=1: the default expects models
+# to be alike, and shrinks 200 verdicts on two that are not by a third.
+SPECS = (
+    "mean",
+    "logistic",
+    "hierarchical:tilt=0,own_sd=1",
+    "hierarchical:tilt=0,own_sd=1,slope_sd=0",
+    "hierarchical:tilt=0,own_sd=1,own_slope_sd=0.4",
+    "knn",
+    "knn:k=5,shrinkage=2,capacity=300",
+)
 D = 6
 
 every_predictor = pytest.mark.parametrize("spec", SPECS)
@@ -117,6 +127,7 @@ def test_graded_verdicts_count_by_degree(spec: str) -> None:
     [
         ("mean:prior=2", r"prior must be in \[0, 1\], got 2.0"),
         ("logistic:slope_sd=0", "slope_sd must be positive, got 0.0"),
+        ("hierarchical:own_sd=0", "own_sd must be positive, got 0.0"),
         ("knn:k=0", "k must be at least 1, got 0"),
         ("knn:capacity=3", "capacity must be at least k = 40, got 3"),
         ("logistik", "unknown predictor 'logistik'; did you mean 'logistic'"),

@@ -99,6 +99,28 @@ class Predictor(Protocol[S]):
         ...
 
 
+class Belief(NamedTuple):
+    """What a predictor believes about each model, and how sure it is. All fields have shape (M,).
+
+    Attributes:
+        p_sat: P(model m satisfies this request), within [0, 1].
+        level: Mean satisfaction of each model, whatever the request, within [0, 1].
+        doubt: Posterior standard deviation of that level, in log-odds, >= 0.
+    """
+
+    p_sat: Floats
+    level: Floats
+    doubt: Floats
+
+
+class Believer(Predictor[S], Protocol[S]):
+    """A predictor that also says how good each model is on the whole, and how sure it is of that."""
+
+    def believe(self, state: S, x: Floats) -> Belief:
+        """The prediction for a request with features x, (d,), and what is known of the models."""
+        ...
+
+
 class CostEstimate(Protocol[S]):
     """Expects what each model charges for a request, and learns from what was charged."""
 

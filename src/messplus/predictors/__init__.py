@@ -1,9 +1,10 @@
 """Who predicts satisfaction: one file each, all behind `messplus.core.types.Predictor`.
 
-mean      running mean per model, blind to the request
-logistic  online Bayesian logistic regression: second-order updates, no learning rate
-knn       k nearest neighbours
-mlp       the paper's head, trained by SGD                       (torch extra)
+mean          running mean per model, blind to the request
+logistic      online Bayesian logistic regression: second-order updates, no learning rate
+hierarchical  one Bayesian logistic regression of all models: a verdict on one teaches the others
+knn           k nearest neighbours
+mlp           the paper's head, trained by SGD                       (torch extra)
 """
 
 from collections.abc import Mapping
@@ -12,6 +13,7 @@ from typing import Any
 from messplus import specs
 from messplus.core.types import Predictor
 from messplus.errors import require_extra, unknown
+from messplus.predictors.hierarchical import Hierarchical
 from messplus.predictors.knn import NearestNeighbours
 from messplus.predictors.logistic import OnlineLogistic
 from messplus.predictors.mean import RunningMean
@@ -19,6 +21,7 @@ from messplus.predictors.mean import RunningMean
 _PREDICTORS: Mapping[str, type[Predictor[Any]]] = {
     "mean": RunningMean,
     "logistic": OnlineLogistic,
+    "hierarchical": Hierarchical,
     "knn": NearestNeighbours,
 }
 NAMES = (*_PREDICTORS, "mlp")
