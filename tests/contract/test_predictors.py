@@ -21,6 +21,8 @@ SPECS = (
     "hierarchical:tilt=0,own_sd=1,own_slope_sd=0.4",
     "knn",
     "knn:k=5,shrinkage=2,capacity=300",
+    "mixture:tilt=0",
+    "mixture:tilt=0,discount=1,share=0",
 )
 D = 6
 
@@ -128,6 +130,8 @@ def test_graded_verdicts_count_by_degree(spec: str) -> None:
         ("mean:prior=2", r"prior must be in \[0, 1\], got 2.0"),
         ("logistic:slope_sd=0", "slope_sd must be positive, got 0.0"),
         ("hierarchical:own_sd=0", "own_sd must be positive, got 0.0"),
+        ("mixture:discount=0", r"discount must be in \(0, 1\], got 0.0"),
+        ("mixture:prior=1", r"prior must be in \(0, 1\), got 1.0"),
         ("knn:k=0", "k must be at least 1, got 0"),
         ("knn:capacity=3", "capacity must be at least k = 40, got 3"),
         ("logistik", "unknown predictor 'logistik'; did you mean 'logistic'"),

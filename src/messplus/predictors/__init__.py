@@ -4,6 +4,7 @@ mean          running mean per model, blind to the request
 logistic      online Bayesian logistic regression: second-order updates, no learning rate
 hierarchical  one Bayesian logistic regression of all models: a verdict on one teaches the others
 knn           k nearest neighbours
+mixture       four of these, weighted by how well they have predicted
 mlp           the paper's head, trained by SGD                       (torch extra)
 """
 
@@ -17,6 +18,7 @@ from messplus.predictors.hierarchical import Hierarchical
 from messplus.predictors.knn import NearestNeighbours
 from messplus.predictors.logistic import OnlineLogistic
 from messplus.predictors.mean import RunningMean
+from messplus.predictors.mixture import MixtureSettings
 
 _PREDICTORS: Mapping[str, type[Predictor[Any]]] = {
     "mean": RunningMean,
@@ -24,7 +26,7 @@ _PREDICTORS: Mapping[str, type[Predictor[Any]]] = {
     "hierarchical": Hierarchical,
     "knn": NearestNeighbours,
 }
-NAMES = (*_PREDICTORS, "mlp")
+NAMES = (*_PREDICTORS, "mixture", "mlp")
 
 
 def predictor_from_spec(text: str) -> Predictor[Any]:
@@ -35,6 +37,8 @@ def predictor_from_spec(text: str) -> Predictor[Any]:
         MissingExtraError: `mlp` without the torch extra.
     """
     spec = specs.parse(text)
+    if spec.name == "mixture":
+        return specs.settings(MixtureSettings, spec, "predictor").build()
     if spec.name == "mlp":
         require_extra("torch", ["torch"], "the mlp predictor")
         from messplus.predictors.mlp import TorchHead  # torch is imported where its layer starts

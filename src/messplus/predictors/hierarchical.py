@@ -30,7 +30,7 @@ CURVATURE_FLOOR = 0.03
 """Least h: after long agreement a few contradicting verdicts still move the zoo."""
 
 MAX_OWN_DIMENSIONS = 2000
-"""Most weights with own slopes: the covariance is then 32 MB and a verdict costs some 10 ms."""
+"""Most weights with own slopes: the covariance is then 32 MB and a verdict costs some milliseconds."""
 
 
 @dataclass(frozen=True, slots=True)
