@@ -95,7 +95,9 @@ class MessPlus(Generic[P, C]):
 
     def init(self, n_models: int, n_features: int) -> State[P, C]:
         """Line 1: nothing owed, Q_1 = 0, and an untrained predictor."""
-        return State(self.predictor.init(n_models, n_features), self.costs.init(n_models))
+        return State(
+            self.predictor.init(n_models, n_features), self.costs.init(n_models, n_features)
+        )
 
     def decide(
         self, state: State[P, C], request: Request, draws: Draws

@@ -122,9 +122,12 @@ class Believer(Predictor[S], Protocol[S]):
 
 
 class CostEstimate(Protocol[S]):
-    """Expects what each model charges for a request, and learns from what was charged."""
+    """Expects what each model charges for a request, and learns from what was charged.
 
-    def init(self, n_models: int) -> S:
+    As with a predictor, `update` uses up the state it is given.
+    """
+
+    def init(self, n_models: int, n_features: int) -> S:
         """The state before anything was charged."""
         ...
 

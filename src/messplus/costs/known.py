@@ -11,10 +11,10 @@ class Known:
     """Passes on `request.cost`. Stateless.
 
     In replay these are the recorded costs of this very request: an optimistic reading where the
-    cost depends on an answer that is not written yet. `RunningMean` is the sober one.
+    cost depends on an answer that is not written yet. `RunningMean` and `LogLinear` are the sober ones.
     """
 
-    def init(self, n_models: int) -> None:
+    def init(self, n_models: int, n_features: int) -> None:
         """Nothing to remember."""
 
     def predict(self, state: None, request: Request) -> Floats:
@@ -26,7 +26,7 @@ class Known:
         if request.cost is None:
             raise SettingError(
                 "this policy expects the cost of each model with the request (cost=request), "
-                "and the request carries none; use cost=mean"
+                "and the request carries none; use cost=mean or cost=predicted"
             )
         return request.cost
 

@@ -23,7 +23,7 @@ class CostSums:
 class RunningMean:
     """Mean cost per model over all its calls so far; 0 for a model that was never called."""
 
-    def init(self, n_models: int) -> CostSums:
+    def init(self, n_models: int, n_features: int) -> CostSums:
         """Nothing charged."""
         return CostSums(np.zeros(n_models), np.zeros(n_models))
 

@@ -13,11 +13,19 @@ import numpy as np
 
 from messplus import specs
 from messplus.core.messplus import Deliver, LearnFrom, MessPlus, Silence
-from messplus.core.types import Bools, Decision, Draws, Floats, Policy, Request
-from messplus.costs import Known, RunningMean
+from messplus.core.types import Bools, CostEstimate, Decision, Draws, Floats, Policy, Request
+from messplus.costs import Known, LogLinear, RunningMean
 from messplus.errors import SettingError, unknown
 from messplus.predictors import predictor_from_spec
 from messplus.replay.streams import Stream
+
+Cost = Literal["mean", "predicted", "request"]
+
+_COSTS: Mapping[Cost, CostEstimate[Any]] = {
+    "mean": RunningMean(),
+    "predicted": LogLinear(),
+    "request": Known(),
+}
 
 PAPER_V_PER_JOULE = 1e-4
 """The paper's default V (section 4.1). It belongs to costs in joules."""
@@ -108,8 +116,8 @@ class MessPlusSettings:
         v_spread: V times (mean cost of the dearest model - that of the cheapest): no unit.
         c: Exploration scale.
         predictor: Spec of the predictor; `;` stands for the comma in its own options.
-        cost: `mean`: running mean per model. `request`: recorded cost of this very request,
-            as if known on arrival.
+        cost: `mean`: running mean per model. `predicted`: from the features of the request.
+            `request`: recorded cost of this very request, as if known on arrival.
         deliver: See MessPlus; so for the following.
         explore_first: See MessPlus.
         learn_from: See MessPlus.
@@ -120,7 +128,7 @@ class MessPlusSettings:
     v_spread: float | None = None
     c: float = 0.1
     predictor: str = "logistic"
-    cost: Literal["mean", "request"] = "mean"
+    cost: Cost = "mean"
     deliver: Deliver = "largest"
     explore_first: bool = True
     learn_from: LearnFrom = "explored"
@@ -132,7 +140,7 @@ class MessPlusSettings:
             alpha=stream.alpha,
             v=self._v(stream),
             predictor=predictor_from_spec(self.predictor.replace(";", ",")),
-            costs=RunningMean() if self.cost == "mean" else Known(),
+            costs=_COSTS[self.cost],
             c=self.c,
             explore_first=self.explore_first,
             deliver=self.deliver,

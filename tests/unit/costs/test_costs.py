@@ -24,7 +24,7 @@ def test_known_costs_that_did_not_come_name_the_fix() -> None:
 
 def test_a_running_mean_holds_what_was_charged_and_nothing_else() -> None:
     mean = RunningMean()
-    state = mean.init(3)
+    state = mean.init(3, 2)
     state = mean.update(state, UNPRICED, np.array([1.0, 3.0, 8.0]), ALL)
     state = mean.update(state, UNPRICED, np.array([np.nan, 5.0, np.nan]), SECOND)
     assert mean.predict(state, UNPRICED).tolist() == [1.0, 4.0, 8.0]
@@ -32,20 +32,20 @@ def test_a_running_mean_holds_what_was_charged_and_nothing_else() -> None:
 
 def test_a_model_that_was_never_asked_is_expected_to_cost_nothing() -> None:
     mean = RunningMean()
-    state = mean.update(mean.init(3), UNPRICED, np.array([1.0, 3.0, 8.0]), SECOND)
+    state = mean.update(mean.init(3, 2), UNPRICED, np.array([1.0, 3.0, 8.0]), SECOND)
     assert mean.predict(state, UNPRICED).tolist() == [0.0, 3.0, 0.0]
 
 
 def test_sums_of_two_replicas_add_up() -> None:
     mean = RunningMean()
-    one = mean.update(mean.init(3), UNPRICED, np.array([1.0, 3.0, 8.0]), ALL)
-    other = mean.update(mean.init(3), UNPRICED, np.array([3.0, 3.0, 2.0]), ALL)
+    one = mean.update(mean.init(3, 2), UNPRICED, np.array([1.0, 3.0, 8.0]), ALL)
+    other = mean.update(mean.init(3, 2), UNPRICED, np.array([3.0, 3.0, 2.0]), ALL)
     both = type(one)(one.total + other.total, one.calls + other.calls)
     assert mean.predict(both, UNPRICED).tolist() == [2.0, 3.0, 5.0]
 
 
 def test_the_state_that_is_updated_stays_as_it_was() -> None:
     mean = RunningMean()
-    before = mean.init(3)
+    before = mean.init(3, 2)
     mean.update(before, UNPRICED, np.array([1.0, 3.0, 8.0]), ALL)
     assert before.calls.tolist() == [0.0, 0.0, 0.0]
