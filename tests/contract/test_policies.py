@@ -7,11 +7,11 @@ import pytest
 
 from messplus.core.types import Draws, Request
 from messplus.errors import SettingError
+from messplus.replay.baselines import educated_guess
 from messplus.replay.policies import (
     PAPER_V_OF_SPREAD,
     POLICIES,
     MessPlusSettings,
-    educated_guess,
     policy_from_spec,
 )
 from messplus.replay.run import Feedback, replay
@@ -23,6 +23,8 @@ SPECS = (
     "messplus:predictor=knn:k=5;capacity=64,learn_from=served",
     "messplus:deliver=best,silence=predicted,c=1",
     "messplus:explore_first=no,c=0.05,v=0.001",
+    "adaptive",
+    "adaptive:window=20,resolve_every=1,optimism=2,softness=5",
     "always:m1",
     "cheapest",
     "largest",

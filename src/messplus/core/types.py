@@ -44,7 +44,8 @@ class Decision:
     Attributes:
         model: The model whose answer is delivered (but see `delivered`).
         asked: Every model that is called, in ascending order. All of them are charged.
-        explored: Whether more was asked than the delivered model, in order to learn.
+        explored: Whether more was asked than the delivered model, or another than the best guess, in
+            order to learn.
         propensity: Probability, given the past, that this model's answer is delivered; in (0, 1].
             With `deliver_best` that of choosing `model`: which answer is best is not known yet.
         queue: The virtual queue that the decision was taken with, in satisfied requests owed.

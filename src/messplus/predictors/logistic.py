@@ -34,13 +34,14 @@ class OnlineLogistic:
     """Bayesian logistic regression on the features of the request, with an intercept per model.
 
     Attributes:
-        intercept_sd: Prior standard deviation of a model's intercept, in log-odds, > 0. The prior
-            mean is 0: even odds.
+        intercept_sd: Prior standard deviation of a model's intercept, in log-odds, > 0.
         slope_sd: Prior standard deviation of each weight, in log-odds per unit of feature, > 0.
+        prior: Satisfaction expected of a model without verdicts, in (0, 1).
     """
 
     intercept_sd: float = 1.5
     slope_sd: float = 0.7
+    prior: float = 0.5
 
     def __post_init__(self) -> None:
         """Check the ranges; raises `SettingError`."""
@@ -48,13 +49,16 @@ class OnlineLogistic:
             "intercept_sd", self.intercept_sd, "positive", ok=0 < self.intercept_sd < np.inf
         )
         require_range("slope_sd", self.slope_sd, "positive", ok=0 < self.slope_sd < np.inf)
+        require_range("prior", self.prior, "in (0, 1)", ok=0 < self.prior < 1)
 
     def init(self, n_models: int, n_features: int) -> Posterior:
         """The prior."""
         variance = np.full(1 + n_features, self.slope_sd**2)
         variance[0] = self.intercept_sd**2
+        mean = np.zeros((n_models, 1 + n_features))
+        mean[:, 0] = np.log(self.prior / (1.0 - self.prior))
         return Posterior(
-            mean=np.zeros((n_models, 1 + n_features)),
+            mean=mean,
             covariance=np.tile(np.diag(variance), (n_models, 1, 1)),
         )
 

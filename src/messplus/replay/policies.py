@@ -1,8 +1,7 @@
 """The policies that can be replayed, by name, and the baselines among them.
 
 A spec such as `messplus:v=1e-4,c=0.1` names a policy and its settings; `policy_from_spec` builds it
-for one stream. Baselines may know things that a router cannot (each model's true mean): then their
-docstring says so.
+for one stream.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,11 +11,16 @@ from typing import Any, Literal
 import numpy as np
 
 from messplus import specs
+from messplus.core.adaptive import Adaptive
 from messplus.core.messplus import Deliver, LearnFrom, MessPlus, Silence
-from messplus.core.types import Bools, CostEstimate, Decision, Draws, Floats, Policy, Request
+from messplus.core.types import CostEstimate, Policy
 from messplus.costs import Known, LogLinear, RunningMean
 from messplus.errors import SettingError, unknown
 from messplus.predictors import predictor_from_spec
+from messplus.predictors.hierarchical import Hierarchical
+from messplus.predictors.logistic import OnlineLogistic
+from messplus.predictors.mixture import Mixture
+from messplus.replay.baselines import RandomChoice, educated_guess
 from messplus.replay.streams import Stream
 
 Cost = Literal["mean", "predicted", "request"]
@@ -33,77 +37,6 @@ PAPER_V_PER_JOULE = 1e-4
 PAPER_V_OF_SPREAD = 0.15
 """The same V without a unit: 1e-4 per joule times the 1,500 J (mean over the eight benchmarks) by
 which the paper's dearest model costs more than its cheapest."""
-
-
-@dataclass(frozen=True, slots=True)
-class Mixture:
-    """Draws the model from fixed probabilities: blind to the request, learns nothing.
-
-    Attributes:
-        probability: Of each model, shape (M,), sums to 1.
-    """
-
-    probability: Floats
-
-    def init(self, n_models: int, n_features: int) -> None:
-        """Nothing to remember."""
-
-    def decide(self, state: None, request: Request, draws: Draws) -> tuple[Decision, None]:
-        """The model in whose part of [0, 1) the draw falls."""
-        edges = np.cumsum(self.probability)
-        model = int(np.searchsorted(edges, draws.choose * edges[-1], side="right"))
-        nothing = np.full(len(self.probability), np.nan)
-        decision = Decision(
-            model=model,
-            asked=(model,),
-            explored=False,
-            propensity=float(self.probability[model]),
-            queue=0.0,
-            p_sat=nothing,
-            cost=nothing,
-        )
-        return decision, None
-
-    def charge(self, state: None, request: Request, decision: Decision, cost: Floats) -> None:
-        """Nothing to learn."""
-
-    def learn(
-        self,
-        state: None,
-        request: Request,
-        decision: Decision,
-        satisfied: Floats,
-        observed: Bools,
-    ) -> None:
-        """Nothing to learn."""
-
-
-def educated_guess(mean_score: Floats, alpha: float) -> Floats:
-    """The paper's "educated guessing": probabilities that reach alpha, given every model's mean.
-
-    Starts from the uniform mix and, while it falls short, shifts weight from the models below the
-    mix's expectation to those above it (by 1 %, at most 5,000 times). It is blind to cost: if the
-    uniform mix reaches alpha it stays uniform. Source: arXiv:2505.19947, appendix B, and the
-    authors' notebook.
-
-    Args:
-        mean_score: Each model's true mean satisfaction, shape (M,): hindsight.
-        alpha: The promise.
-
-    Returns:
-        Probabilities, shape (M,). If alpha is above the best model's mean, all on that model.
-    """
-    n_models = len(mean_score)
-    probability = np.full(n_models, 1.0 / n_models)
-    if alpha >= mean_score.max():
-        return np.asarray(np.eye(n_models)[int(np.argmax(mean_score))])
-    for _ in range(5000):
-        expected = float(probability @ mean_score)
-        if expected >= alpha - 1e-6:
-            break
-        probability = probability * np.where(mean_score > expected, 1.01, 0.99)
-        probability /= probability.sum()
-    return probability
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,6 +94,51 @@ class MessPlusSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AdaptiveSettings:
+    """`adaptive`: no knob that has to fit zoo, unit or workload. See `messplus.core.adaptive`.
+
+    List prices are each model's mean recorded cost: what a price table and typical lengths tell.
+
+    Attributes:
+        softness: See Adaptive; so for the following.
+        urgency: See Adaptive.
+        optimism: See Adaptive.
+        patience: See Adaptive.
+        window: See Adaptive.
+        resolve_every: See Adaptive.
+    """
+
+    softness: float = 25.0
+    urgency: float = 10.0
+    optimism: float = 0.5
+    patience: float = 20.0
+    window: int = 200
+    resolve_every: int = 5
+
+    def build(self, stream: Stream) -> Policy[Any]:
+        """The policy for one stream: the promise is the best first guess of any satisfaction."""
+        prior = min(max(stream.alpha, 0.02), 0.98)
+        return Adaptive(
+            alpha=stream.alpha,
+            predictor=Mixture(
+                blind=Hierarchical(prior=prior, slope_sd=0.0),
+                experts=(
+                    Hierarchical(prior=prior),
+                    OnlineLogistic(prior=prior, intercept_sd=1.0),
+                ),
+                share=0.0,
+            ),
+            costs=LogLinear(list_price=tuple(stream.cost.mean(axis=0).tolist())),
+            softness=self.softness,
+            urgency=self.urgency,
+            optimism=self.optimism,
+            patience=self.patience,
+            window=self.window,
+            resolve_every=self.resolve_every,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AlwaysSettings:
     """`always:MODEL`: every request to one model.
 
@@ -201,11 +179,12 @@ class RandomConstrainedSettings:
 
     def build(self, stream: Stream) -> Policy[Any]:
         """Fixed probabilities that reach alpha."""
-        return Mixture(educated_guess(stream.score.mean(axis=0), stream.alpha))
+        return RandomChoice(educated_guess(stream.score.mean(axis=0), stream.alpha))
 
 
 PolicySettings = (
     MessPlusSettings
+    | AdaptiveSettings
     | AlwaysSettings
     | CheapestSettings
     | LargestSettings
@@ -214,6 +193,7 @@ PolicySettings = (
 
 POLICIES: Mapping[str, type[PolicySettings]] = {
     "messplus": MessPlusSettings,
+    "adaptive": AdaptiveSettings,
     "always": AlwaysSettings,
     "cheapest": CheapestSettings,
     "largest": LargestSettings,
@@ -233,5 +213,5 @@ def policy_from_spec(text: str) -> Callable[[Stream], Policy[Any]]:
     return specs.settings(POLICIES[spec.name], spec, "policy").build
 
 
-def _always(stream: Stream, model: int) -> Mixture:
-    return Mixture(np.asarray(np.eye(stream.n_models)[model]))
+def _always(stream: Stream, model: int) -> RandomChoice:
+    return RandomChoice(np.asarray(np.eye(stream.n_models)[model]))

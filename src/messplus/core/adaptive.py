@@ -1,0 +1,228 @@
+"""A policy without a knob: MESS+ with the price of satisfaction learned apart from the debt.
+
+In MESS+ the price of a satisfied request is Q / V, so the right price is held only while V times as
+much is owed: the promise is late by construction, and V has to fit the zoo, the unit of cost and the
+workload. Here
+
+    price = learned price * exp(correction(debt))
+
+The learned price is re-solved from predictions over recent requests (price.py). The debt only
+corrects it: with the right price nothing is owed, and an error of the price by a factor k costs
+about `softness` * log(k) requests of debt, once. Costs enter only as ratios, so no setting has a
+unit. Symbols:
+
+    D     debt     sum of alpha - s over all requests, signed: mean satisfaction = alpha - D / t
+    b     reserve  requests ahead that the debt is steered towards, -b
+
+Two more parts make it keep its promise from early on, at little cost:
+
+- It learns from every answer, and is optimistic: a model is credited with its doubt, so one that may
+  be better gets asked, one at a time, and no longer once it is known.
+- Unless it is far behind, it leaves alone what is dearer than the cheapest model that may be adequate.
+
+docs/explanation/adaptive.md says what is guaranteed; docs/results/adaptive.md, what was measured.
+"""
+
+import math
+from dataclasses import dataclass, replace
+from typing import Generic, TypeVar
+
+import numpy as np
+
+from messplus.core.price import Window
+from messplus.core.types import (
+    Belief,
+    Believer,
+    Bools,
+    CostEstimate,
+    Decision,
+    Draws,
+    Floats,
+    Request,
+)
+from messplus.errors import require_range
+
+P = TypeVar("P")
+C = TypeVar("C")
+
+
+@dataclass(frozen=True, slots=True)
+class AdaptiveState(Generic[P, C]):
+    """Everything that the policy carries from one request to the next.
+
+    Attributes:
+        predictor: What the predictor learned.
+        costs: What the cost estimate learned.
+        window: What was expected of the latest requests.
+        t: Requests decided.
+        debt: D, in satisfied requests; negative when ahead. Without a verdict the prediction counts.
+        reserve: b, smoothed, in satisfied requests.
+        price: Learned price of a satisfied request, in the zoo's unit of cost.
+    """
+
+    predictor: P
+    costs: C
+    window: Window
+    t: int = 0
+    debt: float = 0.0
+    reserve: float = 0.0
+    price: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Adaptive(Generic[P, C]):
+    """The policy with its settings. None has a unit of cost, and none was fitted to a zoo.
+
+    Attributes:
+        alpha: Promised share of satisfied requests, in (0, 1].
+        predictor: Gives predictions, and how sure it is of each model; learns from every verdict.
+        costs: Expects each model's cost on a request.
+        softness: Requests of debt that raise the price by a factor e, > 0.
+        urgency: Further such requests where more is owed than was promised (D > 0), > 0.
+        optimism: Standard deviations of doubt credited to a model, >= 0; rises to 1 in debt.
+        patience: Requests of debt, at alpha = 1/2, up to which dearer models are left alone, > 0.
+        window: Recent requests over which the price is solved, >= 1.
+        resolve_every: Requests between two solutions, >= 1.
+    """
+
+    alpha: float
+    predictor: Believer[P]
+    costs: CostEstimate[C]
+    softness: float = 25.0
+    urgency: float = 10.0
+    optimism: float = 0.5
+    patience: float = 20.0
+    window: int = 200
+    resolve_every: int = 5
+
+    def __post_init__(self) -> None:
+        """Check the ranges; raises `SettingError`."""
+        require_range("alpha", self.alpha, "in (0, 1]", ok=0.0 < self.alpha <= 1.0)
+        for name in ("softness", "urgency", "patience"):
+            value = getattr(self, name)
+            require_range(name, value, "positive and finite", ok=0.0 < value < np.inf)
+        require_range("optimism", self.optimism, "at least 0", ok=0.0 <= self.optimism < np.inf)
+        for name in ("window", "resolve_every"):
+            require_range(name, getattr(self, name), "at least 1", ok=getattr(self, name) >= 1)
+
+    def init(self, n_models: int, n_features: int) -> AdaptiveState[P, C]:
+        """Nothing owed, nothing learned."""
+        return AdaptiveState(
+            predictor=self.predictor.init(n_models, n_features),
+            costs=self.costs.init(n_models, n_features),
+            window=Window.empty(self.window, n_models),
+        )
+
+    def decide(
+        self, state: AdaptiveState[P, C], request: Request, draws: Draws
+    ) -> tuple[Decision, AdaptiveState[P, C]]:
+        """The best value at the corrected price, among the models that may be asked."""
+        belief = self.predictor.believe(state.predictor, request.features)
+        cost = self.costs.predict(state.costs, request)
+
+        reserve = self._reserve(belief)
+        if state.t:  # levels are noisy at first: smooth what follows from them
+            reserve = 0.99 * state.reserve + 0.01 * reserve
+        behind = state.debt + reserve * min(1.0, state.t / RESERVE_RAMP)
+
+        optimism = max(self.optimism, min(1.0, behind / DEEP))
+        hopeful = _shifted(belief.p_sat, optimism * belief.doubt)
+        window = state.window.push(hopeful, cost)
+        price = state.price
+        if state.t % self.resolve_every == 0:
+            price = window.price(self.alpha, INSIDE)
+
+        corrected = price * self._correction(behind, state.debt)
+        allowed = self._allowed(belief, behind)
+        model = int(np.argmin(cost[:allowed] - corrected * hopeful[:allowed]))
+        best_guess = int(np.argmin(cost[:allowed] - corrected * belief.p_sat[:allowed]))
+
+        decision = Decision(
+            model=model,
+            asked=(model,),
+            explored=model != best_guess,
+            propensity=1.0,
+            queue=max(0.0, state.debt),
+            p_sat=belief.p_sat,
+            cost=cost,
+        )
+        # Until its verdict comes, an answer counts as what is expected of it.
+        debt = state.debt + self.alpha - float(belief.p_sat[model])
+        return decision, replace(
+            state, window=window, t=state.t + 1, debt=debt, reserve=reserve, price=price
+        )
+
+    def charge(
+        self, state: AdaptiveState[P, C], request: Request, decision: Decision, cost: Floats
+    ) -> AdaptiveState[P, C]:
+        """Learn what the asked model cost."""
+        asked = np.zeros(len(cost), dtype=np.bool_)
+        asked[list(decision.asked)] = True
+        return replace(state, costs=self.costs.update(state.costs, request, cost, asked))
+
+    def learn(
+        self,
+        state: AdaptiveState[P, C],
+        request: Request,
+        decision: Decision,
+        satisfied: Floats,
+        observed: Bools,
+    ) -> AdaptiveState[P, C]:
+        """Learn from the verdict, and count it in place of what was expected."""
+        predictor = self.predictor.update(state.predictor, request.features, satisfied, observed)
+        debt = state.debt
+        if observed[decision.model]:
+            debt += float(decision.p_sat[decision.model]) - float(satisfied[decision.model])
+        return replace(state, predictor=predictor, debt=debt)
+
+    @property
+    def _noise(self) -> float:
+        """Variance of a verdict at alpha, over that at 1/2; not 0, so that alpha = 1 has a scale."""
+        return max(4.0 * self.alpha * (1.0 - self.alpha), 0.04)
+
+    def _reserve(self, belief: Belief) -> float:
+        """Requests to be ahead by, so that the noise of verdicts seldom ends below alpha.
+
+        A promise with little room above it (an adequate model that is hardly better than alpha)
+        takes longer to pay back a debt, and so needs more.
+        """
+        adequate = belief.level[belief.level >= self.alpha + MARGIN]
+        room = float(adequate[0]) - self.alpha if len(adequate) else MARGIN
+        return 0.25 * self._noise * min(max(2.0 / room, 30.0), 100.0)
+
+    def _correction(self, behind: float, debt: float) -> float:
+        """The factor by which debt raises the price, or credit lowers it."""
+        exponent = behind / self.softness + max(0.0, debt) / self.urgency
+        return math.exp(min(max(exponent, -5.0), 5.0))
+
+    def _allowed(self, belief: Belief, behind: float) -> int:
+        """How many models, from the cheapest on, may be asked.
+
+        Up to the first that is adequate: by hope while ahead, by its level at half the patience, and
+        beyond doubt before all become available at the end of it.
+        """
+        patience = self.patience * self._noise
+        if behind >= patience:
+            return len(belief.level)
+        hope = 2.0 * min(max(1.0 - 2.0 * behind / patience, -1.0), 1.0)
+        adequate = np.flatnonzero(_shifted(belief.level, hope * belief.doubt) >= self.alpha)
+        return int(adequate[0]) + 1 if len(adequate) else len(belief.level)
+
+
+RESERVE_RAMP = 300
+"""Requests over which the reserve is earned: none is owed to it at the start."""
+
+DEEP = 10.0
+"""Requests behind at which optimism is full."""
+
+MARGIN = 0.005
+"""How far above alpha a model's level is called adequate for the reserve."""
+
+INSIDE = 0.05
+"""How far inside the attainable range the price is solved; see `Window.price`."""
+
+
+def _shifted(p: Floats, by: Floats) -> Floats:
+    """Probabilities moved by so much in log-odds."""
+    odds = p / (1.0 - p) * np.exp(by)
+    return np.asarray(odds / (1.0 + odds))

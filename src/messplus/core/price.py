@@ -1,0 +1,71 @@
+"""The price of satisfaction, learned from predictions: no verdict is needed to know it.
+
+At the price lambda (cost per satisfied request) the best answer to a request minimises
+cost - lambda * satisfaction. The price that a promise needs is the smallest at which these answers
+satisfy alpha of the requests: the multiplier of problem (1), re-solved over recent requests.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from messplus.core.types import Floats
+
+_STEPS = 14  # bisections of the logarithm: a price known to 0.1 %
+_SPAN = 1e3  # prices looked at: 1 / 1000 to 1000 times the largest spread of costs
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What was expected of the latest requests; a ring whose memory is reused.
+
+    Attributes:
+        p_sat: Predicted satisfaction, shape (W, M).
+        cost: Expected cost, shape (W, M).
+        seen: Requests ever put in.
+    """
+
+    p_sat: Floats
+    cost: Floats
+    seen: int = 0
+
+    @classmethod
+    def empty(cls, size: int, n_models: int) -> "Window":
+        """A window of `size` requests, none seen."""
+        return cls(np.zeros((size, n_models)), np.zeros((size, n_models)))
+
+    def push(self, p_sat: Floats, cost: Floats) -> "Window":
+        """Put one request in, in place of the oldest if the window is full."""
+        row = self.seen % len(self.p_sat)
+        self.p_sat[row], self.cost[row] = p_sat, cost
+        return replace(self, seen=self.seen + 1)
+
+    def price(self, alpha: float, inside: float) -> float:
+        """The smallest price at which the expected answers satisfy alpha of these requests.
+
+        Args:
+            alpha: The promise.
+            inside: How far inside of what is attainable the target is kept, as a share of the
+                range between the cheapest and the best answers: near the upper end of the range
+                the price has no bound.
+        """
+        rows = min(self.seen, len(self.p_sat))
+        p_sat, cost = self.p_sat[:rows], self.cost[:rows]
+        spread = float(np.ptp(cost, axis=1).max())
+        if spread <= 0.0:
+            return 0.0  # every model costs the same: the price decides nothing
+        each = np.arange(rows)
+
+        def satisfied(log_price: float) -> float:
+            model = np.argmin(cost - np.exp(log_price) * p_sat, axis=1)
+            return float(p_sat[each, model].mean())
+
+        low, high = np.log(spread / _SPAN), np.log(spread * _SPAN)
+        least, most = satisfied(low), satisfied(high)
+        target = min(alpha, most - inside * (most - least))
+        if least >= target:
+            return float(np.exp(low))
+        for _ in range(_STEPS):
+            middle = 0.5 * (low + high)
+            low, high = (low, middle) if satisfied(middle) >= target else (middle, high)
+        return float(np.exp(high))

@@ -1,0 +1,81 @@
+"""Baselines that choose blindly, from fixed probabilities.
+
+They may know things that a router cannot (each model's true mean): then their docstring says so.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from messplus.core.types import Bools, Decision, Draws, Floats, Request
+
+
+@dataclass(frozen=True, slots=True)
+class RandomChoice:
+    """Draws the model from fixed probabilities: blind to the request, learns nothing.
+
+    Attributes:
+        probability: Of each model, shape (M,), sums to 1.
+    """
+
+    probability: Floats
+
+    def init(self, n_models: int, n_features: int) -> None:
+        """Nothing to remember."""
+
+    def decide(self, state: None, request: Request, draws: Draws) -> tuple[Decision, None]:
+        """The model in whose part of [0, 1) the draw falls."""
+        edges = np.cumsum(self.probability)
+        model = int(np.searchsorted(edges, draws.choose * edges[-1], side="right"))
+        nothing = np.full(len(self.probability), np.nan)
+        decision = Decision(
+            model=model,
+            asked=(model,),
+            explored=False,
+            propensity=float(self.probability[model]),
+            queue=0.0,
+            p_sat=nothing,
+            cost=nothing,
+        )
+        return decision, None
+
+    def charge(self, state: None, request: Request, decision: Decision, cost: Floats) -> None:
+        """Nothing to learn."""
+
+    def learn(
+        self,
+        state: None,
+        request: Request,
+        decision: Decision,
+        satisfied: Floats,
+        observed: Bools,
+    ) -> None:
+        """Nothing to learn."""
+
+
+def educated_guess(mean_score: Floats, alpha: float) -> Floats:
+    """The paper's "educated guessing": probabilities that reach alpha, given every model's mean.
+
+    Starts from the uniform mix and, while it falls short, shifts weight from the models below the
+    mix's expectation to those above it (by 1 %, at most 5,000 times). It is blind to cost: if the
+    uniform mix reaches alpha it stays uniform. Source: arXiv:2505.19947, appendix B, and the
+    authors' notebook.
+
+    Args:
+        mean_score: Each model's true mean satisfaction, shape (M,): hindsight.
+        alpha: The promise.
+
+    Returns:
+        Probabilities, shape (M,). If alpha is above the best model's mean, all on that model.
+    """
+    n_models = len(mean_score)
+    probability = np.full(n_models, 1.0 / n_models)
+    if alpha >= mean_score.max():
+        return np.asarray(np.eye(n_models)[int(np.argmax(mean_score))])
+    for _ in range(5000):
+        expected = float(probability @ mean_score)
+        if expected >= alpha - 1e-6:
+            break
+        probability = probability * np.where(mean_score > expected, 1.01, 0.99)
+        probability /= probability.sum()
+    return probability
