@@ -1,0 +1,193 @@
+"""The adaptive policy: its accounts, its price, and what it leaves alone, by hand."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from messplus.core.adaptive import Adaptive, AdaptiveState
+from messplus.core.types import Belief, Bools, Decision, Draws, Floats, Request
+from messplus.costs import Known
+from messplus.errors import SettingError
+
+DRAWS = Draws(0.5, 0.5)
+
+
+@dataclass(frozen=True)
+class Believes:
+    """Believes what it is told, of every request alike, and learns nothing."""
+
+    p_sat: tuple[float, ...]
+    level: tuple[float, ...] | None = None
+    doubt: tuple[float, ...] | None = None
+
+    def init(self, n_models: int, n_features: int) -> None:
+        """Nothing to remember."""
+
+    def predict(self, state: None, x: Floats) -> Floats:
+        return np.array(self.p_sat)
+
+    def believe(self, state: None, x: Floats) -> Belief:
+        return Belief(
+            np.array(self.p_sat),
+            np.array(self.level or self.p_sat),
+            np.array(self.doubt or [0.0] * len(self.p_sat)),
+        )
+
+    def update(self, state: None, x: Floats, satisfied: Floats, observed: Bools) -> None:
+        """Nothing to learn."""
+
+
+def policy(believes: Believes, alpha: float = 0.7) -> Adaptive[None, None]:
+    return Adaptive(alpha=alpha, predictor=believes, costs=Known())
+
+
+def request(*cost: float) -> Request:
+    return Request(features=np.zeros(1), cost=np.array(cost))
+
+
+def decide_at(adaptive: Adaptive[None, None], debt: float, *cost: float, t: int = 0) -> Decision:
+    """The decision on a request that comes when so much is owed, no reserve being earned yet."""
+    state = replace(adaptive.init(len(cost), 1), debt=debt, t=t)
+    return adaptive.decide(state, request(*cost), DRAWS)[0]
+
+
+def serve(
+    adaptive: Adaptive[None, None], verdicts: list[float | None], cost: tuple[float, ...]
+) -> AdaptiveState[None, None]:
+    """Serve one request per verdict (None: nobody says), each verdict at once."""
+    state = adaptive.init(len(cost), 1)
+    for verdict in verdicts:
+        asked = request(*cost)
+        decision, state = adaptive.decide(state, asked, DRAWS)
+        state = adaptive.charge(state, asked, decision, np.array(cost))
+        if verdict is not None:
+            observed = np.arange(len(cost)) == decision.model
+            state = adaptive.learn(state, asked, decision, np.full(len(cost), verdict), observed)
+    return state
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=60), st.floats(0.05, 1.0))
+def test_mean_satisfaction_is_alpha_minus_debt_per_request(
+    verdicts: list[float], alpha: float
+) -> None:
+    state = serve(policy(Believes((0.5, 0.9)), alpha), list(verdicts), (1.0, 3.0))
+    assert np.mean(verdicts) == pytest.approx(alpha - state.debt / state.t, abs=1e-9)
+
+
+def test_without_a_verdict_the_prediction_counts() -> None:
+    state = serve(policy(Believes((0.8, 0.9))), [None, None, 1.0], (1.0, 3.0))
+    assert state.debt == pytest.approx(2 * (0.7 - 0.8) + (0.7 - 1.0))
+
+
+def test_verdicts_may_come_late_and_in_any_order() -> None:
+    adaptive = policy(Believes((0.6, 0.9)))
+    state = adaptive.init(2, 1)
+    open_decisions = []
+    for _ in range(6):
+        decision, state = adaptive.decide(state, request(1.0, 3.0), DRAWS)
+        open_decisions.append(decision)
+    for decision, verdict in zip(reversed(open_decisions), [1, 0, 1, 1, 0, 1], strict=True):
+        observed = np.arange(2) == decision.model
+        verdicts = np.full(2, float(verdict))
+        state = adaptive.learn(state, request(1.0, 3.0), decision, verdicts, observed)
+    assert state.debt == pytest.approx(6 * 0.7 - 4)
+
+
+def test_an_adequate_cheap_model_is_all_that_is_asked() -> None:
+    adaptive = policy(Believes((0.75, 0.95)))
+    assert decide_at(adaptive, 0.0, 1.0, 3.0).model == 0
+    assert decide_at(adaptive, -20.0, 1.0, 3.0).model == 0
+
+
+def test_what_is_dearer_than_an_adequate_model_waits_until_the_patience_ends() -> None:
+    # Without doubt the ladder ends at the second model, whose level is above alpha = .7; noise is
+    # 4 x .7 x .3 = .84, so the patience ends 16.8 requests behind.
+    adaptive = policy(Believes((0.4, 0.72, 0.99)))
+    for debt in (0.0, 8.0, 16.7):
+        assert decide_at(adaptive, debt, 1.0, 3.0, 3.5).model < 2
+    assert decide_at(adaptive, 16.9, 1.0, 3.0, 3.5).model == 2
+
+
+def test_hope_keeps_to_the_cheapest_until_it_is_known_to_be_too_weak() -> None:
+    hopeful = Believes((0.5, 0.8), level=(0.6, 0.8), doubt=(1.0, 1.0))
+    sure = Believes((0.5, 0.8), level=(0.6, 0.8), doubt=(0.01, 0.01))
+    assert decide_at(policy(hopeful), 0.0, 1.0, 3.0).model == 0
+    assert decide_at(policy(sure), 0.0, 1.0, 3.0).model == 1
+
+
+def test_debt_buys_satisfaction_and_credit_saves_cost() -> None:
+    # One request says how much the second model adds: .2 for 2 more, a price of 10.
+    adaptive = policy(Believes((0.6, 0.8)), alpha=0.6)
+    models = [decide_at(adaptive, debt, 1.0, 3.0).model for debt in np.linspace(-60, 60, 25)]
+    assert models[0] == 0
+    assert models[-1] == 1
+    assert models == sorted(models)
+
+
+def test_optimism_asks_what_may_be_better_and_calls_it_exploring() -> None:
+    # The better guess is the second model; credited with its doubt, the third looks better still.
+    beliefs = Believes((0.2, 0.6, 0.55), level=(0.2, 0.6, 0.55), doubt=(0.0, 0.0, 1.5))
+    decision = decide_at(policy(beliefs, alpha=0.65), 5.0, 1.0, 2.0, 2.05)
+    assert decision.model == 2
+    assert decision.explored
+    assert decision.asked == (2,)
+    known = replace(beliefs, doubt=(0.0, 0.0, 0.0))
+    assert decide_at(policy(known, alpha=0.65), 5.0, 1.0, 2.0, 2.05).model == 1
+
+
+def test_the_reserve_grows_as_the_room_above_alpha_shrinks() -> None:
+    def reserve(level: float) -> float:
+        adaptive = policy(Believes((0.3, level)))
+        return adaptive.decide(adaptive.init(2, 1), request(1.0, 3.0), DRAWS)[1].reserve
+
+    # alpha (1 - alpha) = .21 times 2 / room, within 30 to 100
+    assert reserve(0.74) == pytest.approx(0.21 * 50)
+    assert reserve(0.99) == pytest.approx(0.21 * 30)
+    assert reserve(0.71) == pytest.approx(0.21 * 100)
+    assert reserve(0.60) == pytest.approx(0.21 * 100)  # nothing is adequate
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 10**6), st.sampled_from([2.0**-30, 2.0**-5, 2.0**12]))
+def test_the_unit_of_cost_does_not_matter(seed: int, scale: float) -> None:
+    rng = np.random.default_rng(seed)
+    p_sat, cost = tuple(rng.random(3)), np.sort(rng.random((40, 3)))
+    verdicts = rng.integers(0, 2, 40).astype(float)
+
+    def models(unit: float) -> list[int]:
+        adaptive = policy(Believes(p_sat))
+        state, chosen = adaptive.init(3, 1), []
+        for row, verdict in zip(cost * unit, verdicts, strict=True):
+            decision, state = adaptive.decide(state, request(*row), DRAWS)
+            observed = np.arange(3) == decision.model
+            state = adaptive.learn(state, request(*row), decision, np.full(3, verdict), observed)
+            chosen.append(decision.model)
+        return chosen
+
+    assert models(scale) == models(1.0)
+
+
+def test_alpha_of_one_can_be_served() -> None:
+    state = serve(policy(Believes((0.5, 0.9)), alpha=1.0), [1.0, 0.0, 1.0], (1.0, 3.0))
+    assert state.debt == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ({"alpha": 0.0}, r"alpha must be in \(0, 1\], got 0.0"),
+        ({"softness": 0.0}, "softness must be positive and finite"),
+        ({"urgency": float("inf")}, "urgency must be positive and finite"),
+        ({"optimism": -1.0}, "optimism must be at least 0"),
+        ({"patience": -2.0}, "patience must be positive and finite"),
+        ({"window": 0}, "window must be at least 1, got 0"),
+        ({"resolve_every": 0}, "resolve_every must be at least 1, got 0"),
+    ],
+)
+def test_a_setting_out_of_range_is_named(setting: dict[str, float], message: str) -> None:
+    with pytest.raises(SettingError, match=message):
+        replace(policy(Believes((0.5,))), **setting)  # type: ignore[arg-type]  # wrong on purpose
