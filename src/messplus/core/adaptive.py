@@ -56,7 +56,7 @@ class AdaptiveState(Generic[P, C]):
         window: What was expected of the latest requests.
         t: Requests decided.
         debt: D, in satisfied requests; negative when ahead. Without a verdict the prediction counts.
-        reserve: b, smoothed, in satisfied requests.
+        room: How far the cheapest adequate model is above alpha, smoothed.
         price: Learned price of a satisfied request, in the zoo's unit of cost.
     """
 
@@ -65,7 +65,7 @@ class AdaptiveState(Generic[P, C]):
     window: Window
     t: int = 0
     debt: float = 0.0
-    reserve: float = 0.0
+    room: float = 0.0
     price: float = 0.0
 
 
@@ -120,10 +120,10 @@ class Adaptive(Generic[P, C]):
         belief = self.predictor.believe(state.predictor, request.features)
         cost = self.costs.predict(state.costs, request)
 
-        reserve = self._reserve(belief)
+        room = self._room(belief)
         if state.t:  # levels are noisy at first: smooth what follows from them
-            reserve = 0.99 * state.reserve + 0.01 * reserve
-        behind = state.debt + reserve * min(1.0, state.t / RESERVE_RAMP)
+            room = 0.99 * state.room + 0.01 * room
+        behind = state.debt + self._reserve(room, state.t)
 
         optimism = max(self.optimism, min(1.0, behind / DEEP))
         hopeful = _shifted(belief.p_sat, optimism * belief.doubt)
@@ -149,7 +149,7 @@ class Adaptive(Generic[P, C]):
         # Until its verdict comes, an answer counts as what is expected of it.
         debt = state.debt + self.alpha - float(belief.p_sat[model])
         return decision, replace(
-            state, window=window, t=state.t + 1, debt=debt, reserve=reserve, price=price
+            state, window=window, t=state.t + 1, debt=debt, room=room, price=price
         )
 
     def charge(
@@ -180,15 +180,19 @@ class Adaptive(Generic[P, C]):
         """Variance of a verdict at alpha, over that at 1/2; not 0, so that alpha = 1 has a scale."""
         return max(4.0 * self.alpha * (1.0 - self.alpha), 0.04)
 
-    def _reserve(self, belief: Belief) -> float:
+    def _room(self, belief: Belief) -> float:
+        """How far the cheapest adequate model is above alpha: what it can pay back per request."""
+        adequate = belief.level[belief.level >= self.alpha + MARGIN]
+        return float(adequate[0]) - self.alpha if len(adequate) else MARGIN
+
+    def _reserve(self, room: float, t: int) -> float:
         """Requests to be ahead by, so that the noise of verdicts seldom ends below alpha.
 
-        A promise with little room above it (an adequate model that is hardly better than alpha)
-        takes longer to pay back a debt, and so needs more.
+        With little room a debt takes longer to pay back, so more is held; and it is earned no faster
+        than the adequate model can while paying for half of it.
         """
-        adequate = belief.level[belief.level >= self.alpha + MARGIN]
-        room = float(adequate[0]) - self.alpha if len(adequate) else MARGIN
-        return 0.25 * self._noise * min(max(2.0 / room, 30.0), 100.0)
+        full = 0.25 * self._noise * min(max(2.0 / room, 30.0), 100.0)
+        return min(full, EARNED * room * t)
 
     def _correction(self, behind: float, debt: float) -> float:
         """The factor by which debt raises the price, or credit lowers it."""
@@ -209,8 +213,8 @@ class Adaptive(Generic[P, C]):
         return int(adequate[0]) + 1 if len(adequate) else len(belief.level)
 
 
-RESERVE_RAMP = 300
-"""Requests over which the reserve is earned: none is owed to it at the start."""
+EARNED = 0.5
+"""Share of an adequate model's room above alpha that goes into the reserve until it is full."""
 
 DEEP = 10.0
 """Requests behind at which optimism is full."""

@@ -139,16 +139,36 @@ def test_optimism_asks_what_may_be_better_and_calls_it_exploring() -> None:
     assert decide_at(policy(known, alpha=0.65), 5.0, 1.0, 2.0, 2.05).model == 1
 
 
-def test_the_reserve_grows_as_the_room_above_alpha_shrinks() -> None:
-    def reserve(level: float) -> float:
-        adaptive = policy(Believes((0.3, level)))
-        return adaptive.decide(adaptive.init(2, 1), request(1.0, 3.0), DRAWS)[1].reserve
-
+@pytest.mark.parametrize(
+    ("level", "full"),
     # alpha (1 - alpha) = .21 times 2 / room, within 30 to 100
-    assert reserve(0.74) == pytest.approx(0.21 * 50)
-    assert reserve(0.99) == pytest.approx(0.21 * 30)
-    assert reserve(0.71) == pytest.approx(0.21 * 100)
-    assert reserve(0.60) == pytest.approx(0.21 * 100)  # nothing is adequate
+    [(0.74, 0.21 * 50), (0.99, 0.21 * 30), (0.71, 0.21 * 100)],
+)
+def test_the_reserve_is_larger_where_there_is_less_room(level: float, full: float) -> None:
+    # The third model costs what the reserve makes the policy pay: it is open from 16.8 behind on.
+    adaptive = policy(Believes((0.3, level, 0.999)))
+    cost = (1.0, 3.0, 3.1)
+    state = replace(adaptive.init(3, 1), t=10**6, room=level - 0.7)
+    below, above = (
+        adaptive.decide(replace(state, debt=16.8 - full + step), request(*cost), DRAWS)[0].model
+        for step in (-0.01, 0.01)
+    )
+    assert below < 2
+    assert above == 2
+
+
+def test_the_reserve_is_earned_no_faster_than_half_the_room() -> None:
+    # 40 points of room above alpha = .5: after 10 requests 2 are to be ahead, of 10 * 30 / 4 in all.
+    adaptive = policy(Believes((0.3, 0.9, 0.999)), alpha=0.5)
+    cost = (1.0, 3.0, 3.1)
+    patience = 20.0
+    state = replace(adaptive.init(3, 1), t=10, room=0.4)
+    models = [
+        adaptive.decide(replace(state, debt=patience - 2.0 + step), request(*cost), DRAWS)[0].model
+        for step in (-0.01, 0.01)
+    ]
+    assert models[0] < 2
+    assert models[1] == 2
 
 
 @settings(max_examples=30, deadline=None)
