@@ -9,7 +9,7 @@ RUN := $(UV) run --locked --extra replay --extra encoders
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 14
 
-replay: $(UV)  ## set up, then replay MESS+ over the stream that ships and write report/index.html
+replay: $(UV)  ## set up, then replay adaptive and MESS+ over the stream that ships and write report/index.html
 	$(UV) run --locked --no-dev --extra replay messplus replay --report report
 
 test: $(UV)  ## set up, then run all tests
@@ -42,6 +42,7 @@ test-torch: .venv-torch/installed  ## tests of the torch extra
 bench: $(UV)  ## measure again what docs/results says (the recordings must be in ../shared/data)
 	$(RUN) python -m benchmarks.speed
 	$(RUN) python -m benchmarks.theory
+	$(RUN) python -m benchmarks.adaptive
 	$(RUN) python -m benchmarks.reproduce_paper --readme README.md
 
 .uv/bin/uv:

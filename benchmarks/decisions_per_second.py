@@ -15,9 +15,11 @@ from benchmarks.machine import describe
 from threadpoolctl import threadpool_limits
 
 from messplus.core.messplus import LearnFrom, MessPlus
-from messplus.core.types import Draws, Request
+from messplus.core.types import Draws, Floats, Request
 from messplus.costs import RunningMean
 from messplus.predictors import predictor_from_spec
+from messplus.replay.policies import policy_from_spec
+from messplus.replay.streams import Stream
 
 SEED = 0
 
@@ -51,6 +53,41 @@ def decisions_per_second(
     return n / (perf_counter() - started)
 
 
+def adaptive_times(n_models: int, d: int, n: int) -> Floats:
+    """Seconds of each decision with its update under the adaptive policy, shape (n,)."""
+    rng = np.random.default_rng(SEED)
+    features = rng.normal(size=(n, d)) / np.sqrt(d)
+    score = (rng.random((n, n_models)) < np.linspace(0.5, 0.8, n_models)).astype(float)
+    cost = np.geomspace(80.0, 2000.0, n_models) * rng.lognormal(0.0, 0.05, (n, n_models))
+    stream = Stream(
+        data="random", task="all", alpha=0.7, cost_unit="joule",
+        models=tuple(f"m{m}" for m in range(n_models)), score=score, cost=cost, features=features,
+    )  # fmt: skip
+    policy = policy_from_spec("adaptive")(stream)
+    state = policy.init(n_models, d)
+    seconds = np.zeros(n)
+    for t in range(n):
+        request = Request(features=features[t])
+        started = perf_counter()
+        decision, state = policy.decide(state, request, Draws(0.5, 0.5))
+        state = policy.charge(state, request, decision, cost[t])
+        observed = np.arange(n_models) == decision.model
+        state = policy.learn(state, request, decision, score[t], observed)
+        seconds[t] = perf_counter() - started
+    return seconds
+
+
+def adaptive_table(requests: int = 5000) -> str:
+    """A Markdown table of the adaptive policy in zoos of several sizes."""
+    lines = ["| models | decisions/s | median, ms | p99, ms |", "|--:|--:|--:|--:|"]
+    for n_models in (4, 18, 100):
+        with threadpool_limits(1):
+            seconds = adaptive_times(n_models, 64, requests)
+        median, p99 = 1e3 * np.percentile(seconds, [50, 99])
+        lines.append(f"| {n_models} | {1 / seconds.mean():,.0f} | {median:.2f} | {p99:.2f} |")
+    return "\n".join(lines)
+
+
 def table(repeats: int, requests: int = 5000) -> str:
     """A Markdown table: median of the repeats."""
     lines = [
@@ -76,3 +113,4 @@ def table(repeats: int, requests: int = 5000) -> str:
 
 if __name__ == "__main__":
     print(f"{describe()}; one thread; d = 64; seed {SEED}; median of 5\n\n{table(5)}")
+    print(f"\nadaptive:\n\n{adaptive_table()}")

@@ -252,6 +252,7 @@ def one_stream(results: Results, stream: Stream, folder: Path) -> None:
         "MESS+, V = 1e-4": "messplus:v=0.0001",
         "MESS+, V = 1e-3": "messplus:v=0.001",
         "educated guessing": "random-constrained",
+        "adaptive": "adaptive",
     }
     policies = [
         plots.PolicyRuns(name, index, tuple(of_policy(results, policy, stream.task)))
@@ -287,7 +288,7 @@ def main() -> None:
     options = VARIANTS | (PAPER_SGD if args.mlp else {})
     v_policies = [f"messplus:v={v:g}" for v in V_SWEEP]
     c_policies = [f"messplus:c={c:g}" for c in C_SWEEP]
-    names = (*beside, *options.values(), *v_policies, *c_policies, *BASELINES.values())
+    names = ("adaptive", *beside, *options.values(), *v_policies, *c_policies, *BASELINES.values())
     grid = Grid(policies=tuple(dict.fromkeys(names)), seeds=args.seeds, encoder=encoder.identity)
     results = run_grid(streams, grid)
     sparse = run_grid(
@@ -341,7 +342,7 @@ def main() -> None:
     )
     if args.readme is not None:
         rows = {"MESS+, V = 1e-4 per joule (the paper's)": "messplus:v=0.0001"}
-        rows |= {"MESS+, V = 1e-3 per joule": "messplus:v=0.001"}
+        rows |= {"MESS+, V = 1e-3 per joule": "messplus:v=0.001", "**adaptive**, no V": "adaptive"}
         write_between(args.readme, "results", short_table(results, rows | BASELINES))
 
 

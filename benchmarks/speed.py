@@ -16,6 +16,7 @@ if __name__ == "__main__":
         {
             "machine": describe(),
             "decisions": decisions_per_second.table(repeats=5),
+            "adaptive": decisions_per_second.adaptive_table(),
             "replays": replay_time.table(repeats=3),
         },
     )

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-SEEDS = 15
+SEEDS = 8
 STREAMS = 8
 DEADLINE_S = 60.0
 

@@ -17,7 +17,7 @@ from messplus.files import write_whole
 from messplus.replay.run import Feedback
 from messplus.replay.streams import Stream, make_streams
 
-DEFAULT_POLICIES = ("messplus", "random-constrained", "cheapest", "largest")
+DEFAULT_POLICIES = ("adaptive", "messplus", "random-constrained", "cheapest", "largest")
 
 
 def replay(
@@ -94,7 +94,7 @@ def replay(
 
     For example:
 
-    - `messplus replay` : MESS+ and baselines on the synthetic stream that ships
+    - `messplus replay` : adaptive, MESS+ and baselines on the synthetic stream that ships
 
     - `messplus replay outcomes.parquet --alpha 0.9 --report out` : your data, with a page of plots
 

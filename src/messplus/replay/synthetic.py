@@ -83,7 +83,7 @@ _PLACES: Final = (
 )
 
 
-def synthetic_llama3(seed: int = 0, requests_per_task: int = 500) -> OutcomeTable:
+def synthetic_llama3(seed: int = 0, requests_per_task: int = 1000) -> OutcomeTable:
     """Make the synthetic Llama-3 stream: eight tasks, each a stream of its own with its own alpha.
 
     Accuracies are met by quota (to within half a request) and mean joules and seconds exactly, so

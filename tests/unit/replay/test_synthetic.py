@@ -24,7 +24,7 @@ PUBLISHED = {
 
 def test_keeps_the_data_contract_without_a_warning() -> None:
     table = synthetic_llama3()
-    assert (table.n_requests, table.n_models) == (4000, 3)
+    assert (table.n_requests, table.n_models) == (8000, 3)
     assert table_problems(table) == []
     assert alpha_problems(table) == []
 
