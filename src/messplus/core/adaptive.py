@@ -227,6 +227,7 @@ INSIDE = 0.05
 
 
 def _shifted(p: Floats, by: Floats) -> Floats:
-    """Probabilities moved by so much in log-odds."""
+    """Probabilities moved by so much in log-odds; kept off 0 and 1, which no odds describe."""
+    p = np.clip(p, 1e-6, 1.0 - 1e-6)
     odds = p / (1.0 - p) * np.exp(by)
     return np.asarray(odds / (1.0 + odds))

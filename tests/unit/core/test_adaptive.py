@@ -191,6 +191,11 @@ def test_the_unit_of_cost_does_not_matter(seed: int, scale: float) -> None:
     assert models(scale) == models(1.0)
 
 
+def test_certain_beliefs_are_served() -> None:
+    adaptive = policy(Believes((0.0, 1.0), doubt=(1.0, 1.0)))
+    assert decide_at(adaptive, 0.0, 1.0, 3.0).model == 1
+
+
 def test_alpha_of_one_can_be_served() -> None:
     state = serve(policy(Believes((0.5, 0.9)), alpha=1.0), [1.0, 0.0, 1.0], (1.0, 3.0))
     assert state.debt == pytest.approx(1.0)
