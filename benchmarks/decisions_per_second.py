@@ -47,9 +47,7 @@ def decisions_per_second(
         request = Request(features=features[t])
         decision, state = policy.decide(state, request, draws[t])
         state = policy.charge(state, request, decision, cost[t])
-        observed = np.zeros(n_models, dtype=np.bool_)
-        observed[list(decision.asked)] = True
-        state = policy.learn(state, request, decision, score[t], observed)
+        state = policy.learn(state, request, decision, score[t], decision.asked_mask)
     return n / (perf_counter() - started)
 
 
@@ -71,8 +69,7 @@ def adaptive_times(n_models: int, d: int, n: int) -> Floats:
         started = perf_counter()
         decision, state = policy.decide(state, request, Draws(0.5, 0.5))
         state = policy.charge(state, request, decision, cost[t])
-        observed = np.arange(n_models) == decision.model
-        state = policy.learn(state, request, decision, score[t], observed)
+        state = policy.learn(state, request, decision, score[t], decision.asked_mask)
         seconds[t] = perf_counter() - started
     return seconds
 

@@ -42,8 +42,7 @@ def main() -> None:
         verdicts = (rng.random(len(MODELS)) < ANSWERS_WELL).astype(float)
 
         state = router.charge(state, request, decision, COST_USD)
-        observed = np.isin(np.arange(len(MODELS)), asked)
-        state = router.learn(state, request, decision, verdicts, observed)
+        state = router.learn(state, request, decision, verdicts, observed=decision.asked_mask)
         satisfied += verdicts[decision.model]
         spent_usd += COST_USD[asked].sum()
 

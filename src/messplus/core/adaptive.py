@@ -156,9 +156,8 @@ class Adaptive(Generic[P, C]):
         self, state: AdaptiveState[P, C], request: Request, decision: Decision, cost: Floats
     ) -> AdaptiveState[P, C]:
         """Learn what the asked model cost."""
-        asked = np.zeros(len(cost), dtype=np.bool_)
-        asked[list(decision.asked)] = True
-        return replace(state, costs=self.costs.update(state.costs, request, cost, asked))
+        costs = self.costs.update(state.costs, request, cost, decision.asked_mask)
+        return replace(state, costs=costs)
 
     def learn(
         self,

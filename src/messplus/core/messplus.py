@@ -133,9 +133,8 @@ class MessPlus(Generic[P, C]):
         self, state: State[P, C], request: Request, decision: Decision, cost: Floats
     ) -> State[P, C]:
         """Learn what the asked models cost."""
-        asked = np.zeros(len(cost), dtype=np.bool_)
-        asked[list(decision.asked)] = True
-        return replace(state, costs=self.costs.update(state.costs, request, cost, asked))
+        costs = self.costs.update(state.costs, request, cost, decision.asked_mask)
+        return replace(state, costs=costs)
 
     def learn(
         self,

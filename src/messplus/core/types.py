@@ -63,6 +63,13 @@ class Decision:
     cost: Floats
     deliver_best: bool = False
 
+    @property
+    def asked_mask(self) -> Bools:
+        """Which models are called, shape (M,)."""
+        mask = np.zeros(len(self.cost), dtype=np.bool_)
+        mask[list(self.asked)] = True
+        return mask
+
     def delivered(self, satisfied: Floats) -> int:
         """The model whose answer the user gets, given what each asked model is worth.
 

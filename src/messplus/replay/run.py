@@ -107,9 +107,8 @@ def replay(
             waiting.append((t, request, decision))
         while waiting and waiting[0][0] + feedback.delay <= t:
             judged_t, request, decision = waiting.popleft()
-            observed = np.zeros(n_models, dtype=np.bool_)
-            observed[list(decision.asked)] = True
-            state = policy.learn(state, request, decision, stream.score[row[judged_t]], observed)
+            verdicts = stream.score[row[judged_t]]
+            state = policy.learn(state, request, decision, verdicts, decision.asked_mask)
             trace.judged[judged_t] = True
     return trace
 
