@@ -71,7 +71,7 @@ def table(repeats: int, data: Path = SHARED_DATA) -> str:
         if Path(recorded).exists():
             two = ("--seeds", "3", "--jobs", "2")
             add("8 streams x 3 seeds, `messplus`, two processes", recorded, "-p", "messplus", *two)
-            add("the same with the three baselines", recorded, *two)
+            add("the same with adaptive and the three baselines", recorded, *two)
             add("and with the report", recorded, *two, "--report", folder)
         else:
             lines.append(f"| 8 streams x 3 seeds: not measured, {recorded} is absent | | |")
