@@ -31,6 +31,19 @@ LADDER = (0.5, 0.75, 0.9)
 V_SPREADS = (0.015, 0.05, 0.15, 0.5, 1.5)
 ADAPTIVE = "adaptive"
 MESSPLUS = "messplus:v_spread=0.15"
+SETTINGS = {
+    "defaults": ADAPTIVE,
+    "softness 15": "adaptive:softness=15",
+    "softness 40": "adaptive:softness=40",
+    "softness 100": "adaptive:softness=100",
+    "urgency 1000 (no extra pull in debt)": "adaptive:urgency=1000",
+    "optimism 0, 1 in debt": "adaptive:optimism=0",
+    "optimism 1": "adaptive:optimism=1",
+    "patience 0.01 (no ladder)": "adaptive:patience=0.01",
+    "patience 60": "adaptive:patience=60",
+    "window 50": "adaptive:window=50",
+    "resolve_every 20": "adaptive:resolve_every=20",
+}
 MJ = 1e6
 
 
@@ -175,6 +188,15 @@ def stream_table(results: Results, streams: Sequence[Stream], v_policies: Sequen
     return "\n".join(lines)
 
 
+def settings_table(results: Results) -> str:
+    """One row per setting of the adaptive policy, on the recording's streams."""
+    lines = [f"| setting | MJ | {COLUMNS}", "|---|--:|" + "--:|" * 6]
+    for name, policy in SETTINGS.items():
+        score = Score.of(runs_of(results, policy))
+        lines.append(f"| {name} | {score.cost.mean() / MJ:.3f} | {score.cells()} |")
+    return "\n".join(lines)
+
+
 def lost(results: Results, streams: Sequence[Stream]) -> str:
     """The streams on which the adaptive policy costs clearly more than the static mix."""
     named = []
@@ -230,6 +252,9 @@ def main() -> None:
             )
         ]
     )
+    studied = run_grid(
+        recording, replace(grid, policies=tuple(SETTINGS.values())), cache=args.cache
+    )
     named = [
         (name, policy, of_recording)
         for of_recording in (True, False)
@@ -250,6 +275,7 @@ def main() -> None:
             "streams": stream_table(results, streams, v_policies),
             "lost": lost(results, streams),
             "columns": COLUMNS,
+            "settings": settings_table(studied),
             "sparse": sparse,
             "v_spreads": ", ".join(f"{v:g}" for v in V_SPREADS),
         },
