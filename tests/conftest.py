@@ -1,8 +1,15 @@
-"""Fixtures that every test may ask for."""
+"""Fixtures that every test may ask for, and how Hypothesis searches."""
 
+import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# Timings are for benchmarks, so no deadline; people search new examples in every run, CI the same ones
+# every time: it must not fail by the luck of the draw.
+settings.register_profile("messplus", deadline=None, derandomize="CI" in os.environ)
+settings.load_profile("messplus")
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 

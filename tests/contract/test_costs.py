@@ -43,7 +43,7 @@ def request(seed: int, unit: float = 1.0) -> Request:
 
 
 @every_estimate
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     requests=st.integers(0, 40),
     seed=st.integers(0, 2**16),
@@ -61,7 +61,7 @@ def test_costs_are_finite_and_not_negative(
 
 
 @every_estimate
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(requests=st.integers(0, 40), seed=st.integers(0, 2**16), unit=st.floats(1e-6, 1e6))
 def test_another_unit_changes_nothing_but_the_unit(
     build: Build, requests: int, seed: int, unit: float

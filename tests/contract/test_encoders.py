@@ -41,7 +41,7 @@ def test_no_text_no_vectors(encoder: Encoder) -> None:
     assert encoder.encode([]).shape == (0, encoder.n_features)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(texts=st.lists(st.text(max_size=40) | st.sampled_from(TEXTS), min_size=1, max_size=5))
 def test_a_vector_depends_on_its_own_text_alone(encoder: Encoder, texts: list[str]) -> None:
     """Replay = live: a stream encoded at once gives what its requests give one by one."""

@@ -45,7 +45,7 @@ def taught(
 
 
 @every_predictor
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     n_models=st.integers(1, 5),
     requests=st.integers(0, 60),

@@ -68,9 +68,7 @@ def write_native(table: OutcomeTable, path: Path) -> None:
     path.with_suffix(".json").write_text(json.dumps(sidecar), encoding="utf-8")
 
 
-@settings(
-    deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(table=tables())
 def test_any_valid_table_survives_parquet_and_sidecar(table: OutcomeTable, tmp_path: Path) -> None:
     write_native(table, tmp_path / "any.parquet")

@@ -69,7 +69,7 @@ def serve(
     return state
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=60), st.floats(0.05, 1.0))
 def test_mean_satisfaction_is_alpha_minus_debt_per_request(
     verdicts: list[float], alpha: float
@@ -171,7 +171,7 @@ def test_the_reserve_is_earned_no_faster_than_half_the_room() -> None:
     assert models[1] == 2
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(0, 10**6), st.sampled_from([2.0**-30, 2.0**-5, 2.0**12]))
 def test_the_unit_of_cost_does_not_matter(seed: int, scale: float) -> None:
     rng = np.random.default_rng(seed)

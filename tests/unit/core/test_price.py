@@ -33,7 +33,7 @@ def test_price_by_hand() -> None:
     assert window.price(0.79, 0.0) == pytest.approx(15.0, rel=2e-3)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, 10**6), st.integers(1, 25), st.integers(1, 5), st.floats(0.05, 0.95))
 def test_the_price_reaches_alpha_and_a_lower_one_does_not(
     seed: int, rows: int, n_models: int, alpha: float
@@ -50,7 +50,7 @@ def test_the_price_reaches_alpha_and_a_lower_one_does_not(
             assert satisfied_at(0.99 * price, p_sat, cost) < min(alpha, most)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(0, 10**6), st.sampled_from([2.0**-20, 2.0**-3, 2.0**15]))
 def test_the_price_carries_the_unit_of_cost_and_nothing_else(seed: int, scale: float) -> None:
     rng = np.random.default_rng(seed)

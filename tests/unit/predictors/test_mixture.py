@@ -63,7 +63,7 @@ def losses(mix: Mixture, seed: int, requests: int) -> tuple[Floats, Floats]:
     return np.array(ours), np.array(theirs)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(seed=st.integers(0, 2**32 - 1), n_experts=st.integers(0, 4), requests=st.integers(1, 80))
 def test_log_loss_is_within_log_e_of_the_best_expert_on_any_sequence(
     seed: int, n_experts: int, requests: int
@@ -72,7 +72,7 @@ def test_log_loss_is_within_log_e_of_the_best_expert_on_any_sequence(
     assert ours.sum() <= theirs.sum(axis=0).min() + np.log(1 + n_experts) + 1e-9
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     seed=st.integers(0, 2**32 - 1),
     requests=st.integers(2, 80),

@@ -46,7 +46,7 @@ streams = st.builds(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(streams)
 def test_static_mix_is_the_linear_program_over_models(stream: Stream) -> None:
     cost, score = stream.cost.mean(axis=0), stream.score.mean(axis=0)
@@ -58,7 +58,7 @@ def test_static_mix_is_the_linear_program_over_models(stream: Stream) -> None:
     assert found.satisfaction >= stream.alpha - 1e-9
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(streams)
 def test_clairvoyant_is_the_linear_program_over_requests(stream: Stream) -> None:
     n, n_models = stream.score.shape
@@ -73,7 +73,7 @@ def test_clairvoyant_is_the_linear_program_over_requests(stream: Stream) -> None
     assert clairvoyant(stream).cost_mean == pytest.approx(optimum.fun, rel=1e-6)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(streams)
 def test_more_knowledge_never_costs_more(stream: Stream) -> None:
     lines = {line.reference: line.cost_mean for line in references(stream)}
