@@ -1,16 +1,20 @@
 """What every policy promises, whatever it decides."""
 
 import math
+from dataclasses import MISSING, fields
 
 import numpy as np
 import pytest
 
+from messplus.core.adaptive import Adaptive
+from messplus.core.messplus import MessPlus
 from messplus.core.types import Draws, Request
 from messplus.errors import SettingError
 from messplus.replay.baselines import educated_guess
 from messplus.replay.policies import (
     PAPER_V_OF_SPREAD,
     POLICIES,
+    AdaptiveSettings,
     MessPlusSettings,
     policy_from_spec,
 )
@@ -146,6 +150,15 @@ def test_educated_guess_by_hand() -> None:
     assert shifted @ means == pytest.approx(0.6, abs=2e-3)
     assert shifted[0] < shifted[1] <= shifted[2] + 1e-12
     np.testing.assert_array_equal(educated_guess(means, 0.8), [0.0, 0.0, 1.0])
+
+
+@pytest.mark.parametrize(
+    ("policy", "spec"), [(MessPlus, MessPlusSettings), (Adaptive, AdaptiveSettings)]
+)
+def test_a_spec_has_the_defaults_of_its_policy(policy: type, spec: type) -> None:
+    ours = {f.name: f.default for f in fields(policy) if f.default is not MISSING}
+    given = {f.name: f.default for f in fields(spec)}
+    assert ours == {name: given[name] for name in ours}
 
 
 def test_the_papers_v_belongs_to_joules() -> None:

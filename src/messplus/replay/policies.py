@@ -35,7 +35,7 @@ PAPER_V_PER_JOULE = 1e-4
 """The paper's default V (section 4.1). It belongs to costs in joules."""
 
 PAPER_V_OF_SPREAD = 0.15
-"""The same V without a unit: 1e-4 per joule times the 1,500 J (mean over the eight benchmarks) by
+"""The same V without a unit: 1e-4 per joule times the 1,550 J (mean over the eight benchmarks) by
 which the paper's dearest model costs more than its cheapest."""
 
 
