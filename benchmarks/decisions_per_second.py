@@ -15,7 +15,7 @@ from benchmarks.machine import describe
 from threadpoolctl import threadpool_limits
 
 from messplus.core.messplus import LearnFrom, MessPlus
-from messplus.core.types import Draws, Floats, Request
+from messplus.core.types import Draws, Floats, Request, Verdict
 from messplus.costs import RunningMean
 from messplus.predictors import predictor_from_spec
 from messplus.replay.policies import policy_from_spec
@@ -47,7 +47,7 @@ def decisions_per_second(
         request = Request(features=features[t])
         decision, state = policy.decide(state, request, draws[t])
         state = policy.charge(state, request, decision, cost[t])
-        state = policy.learn(state, request, decision, score[t], decision.asked_mask)
+        state = policy.learn(state, request, decision, Verdict(score[t], decision.asked_mask))
     return n / (perf_counter() - started)
 
 
@@ -69,7 +69,7 @@ def adaptive_times(n_models: int, d: int, n: int) -> Floats:
         started = perf_counter()
         decision, state = policy.decide(state, request, Draws(0.5, 0.5))
         state = policy.charge(state, request, decision, cost[t])
-        state = policy.learn(state, request, decision, score[t], decision.asked_mask)
+        state = policy.learn(state, request, decision, Verdict(score[t], decision.asked_mask))
         seconds[t] = perf_counter() - started
     return seconds
 

@@ -8,7 +8,7 @@ short prompts go to the cheapest model, all others to the largest.
 
 import numpy as np
 
-from messplus.core.types import Bools, Decision, Draws, Floats, Request
+from messplus.core.types import Decision, Draws, Floats, Request, Verdict
 from messplus.encoders import HashedNgrams
 from messplus.replay.metrics import measure
 from messplus.replay.policies import policy_from_spec
@@ -45,8 +45,7 @@ class ByLength:
         state: int,
         request: Request,
         decision: Decision,
-        satisfied: Floats,
-        observed: Bools,
+        verdict: Verdict,
     ) -> int:
         """Verdicts change nothing."""
         return state

@@ -9,7 +9,7 @@ requests well. What a real program puts in their place is marked.
 import numpy as np
 
 from messplus.core.messplus import MessPlus
-from messplus.core.types import Draws, Request
+from messplus.core.types import Draws, Request, Verdict
 from messplus.costs import RunningMean
 from messplus.encoders import Features, HashedNgrams
 from messplus.predictors import predictor_from_spec
@@ -42,7 +42,7 @@ def main() -> None:
         verdicts = (rng.random(len(MODELS)) < ANSWERS_WELL).astype(float)
 
         state = router.charge(state, request, decision, COST_USD)
-        state = router.learn(state, request, decision, verdicts, observed=decision.asked_mask)
+        state = router.learn(state, request, decision, Verdict(verdicts, decision.asked_mask))
         satisfied += verdicts[decision.model]
         spent_usd += COST_USD[asked].sum()
 

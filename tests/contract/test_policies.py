@@ -8,7 +8,7 @@ import pytest
 
 from messplus.core.adaptive import Adaptive
 from messplus.core.messplus import MessPlus
-from messplus.core.types import Draws, Request
+from messplus.core.types import Draws, Request, Verdict
 from messplus.errors import SettingError
 from messplus.replay.baselines import educated_guess
 from messplus.replay.policies import (
@@ -85,7 +85,7 @@ def test_a_decision_is_what_it_says(spec: str) -> None:
         assert decision.explored or len(decision.asked) == 1
         state = policy.charge(state, request, decision, stream.cost[t])
         observed = np.isin(np.arange(3), decision.asked)
-        state = policy.learn(state, request, decision, stream.score[t], observed)
+        state = policy.learn(state, request, decision, Verdict(stream.score[t], observed))
 
 
 @every_policy
@@ -123,7 +123,7 @@ def test_an_outcome_that_was_not_asked_for_changes_nothing(spec: str) -> None:
             bill = np.where(observed, stream.cost[t], unasked)
             state = policy.charge(state, request, decision, bill)
             verdicts = np.where(observed, stream.score[t], unasked)
-            state = policy.learn(state, request, decision, verdicts, observed)
+            state = policy.learn(state, request, decision, Verdict(verdicts, observed))
         return models
 
     assert run(0.0) == run(math.nan)
@@ -188,3 +188,19 @@ def test_the_papers_v_belongs_to_joules() -> None:
 def test_a_bad_spec_is_refused_with_the_fix(spec: str, message: str) -> None:
     with pytest.raises(SettingError, match=message):
         policy_from_spec(spec)(make_stream(n=5))
+
+
+@every_policy
+def test_asks_only_models_that_are_there(spec: str) -> None:
+    stream = make_stream(n=60)
+    policy = policy_from_spec(spec)(stream)
+    state = policy.init(stream.n_models, stream.features.shape[1])
+    for t, left_out in enumerate(np.arange(60) % stream.n_models):
+        available = np.arange(stream.n_models) != left_out
+        request = Request(features=stream.features[t], cost=stream.cost[t], available=available)
+        decision, state = policy.decide(state, request, Draws(0.05, (t % 10) / 10))
+        assert left_out not in decision.asked
+        assert 0.0 < decision.propensity <= 1.0
+        state = policy.charge(state, request, decision, stream.cost[t])
+        verdict = Verdict(stream.score[t], decision.asked_mask)
+        state = policy.learn(state, request, decision, verdict)

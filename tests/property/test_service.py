@@ -18,7 +18,7 @@ from hypothesis.stateful import (
 from tests.property.strategies import Told, alphas, shares, verdicts
 
 from messplus.core.messplus import Deliver, MessPlus, Silence, State
-from messplus.core.types import Decision, Draws, Floats, Request
+from messplus.core.types import Decision, Draws, Floats, Request, Verdict
 from messplus.costs import RunningMean
 from messplus.costs.running import CostSums
 
@@ -95,7 +95,10 @@ class Service(RuleBasedStateMachine):
         observed[list(decision.asked)] = True
         before = self.state
         self.state = self.router.learn(
-            self.state, request, decision, np.where(observed, satisfied, math.nan), observed
+            self.state,
+            request,
+            decision,
+            Verdict(np.where(observed, satisfied, math.nan), observed),
         )
         self.counted[index] = float(satisfied[decision.delivered(satisfied)])
         assert self.state.t == before.t

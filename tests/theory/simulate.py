@@ -13,7 +13,7 @@ import numpy as np
 from scipy.optimize import linprog
 
 from messplus.core.messplus import MessPlus
-from messplus.core.types import Bools, Draws, Floats, Request
+from messplus.core.types import Bools, Draws, Floats, Request, Verdict
 from messplus.costs import Known
 
 Sampler = Callable[[np.random.Generator, int], Floats]
@@ -86,7 +86,7 @@ def simulate(
             asked = list(decision.asked)
             observed = np.zeros(len(costs), dtype=np.bool_)
             observed[asked] = True
-            state = policy.learn(state, request, decision, verdict, observed)
+            state = policy.learn(state, request, decision, Verdict(verdict, observed))
             satisfied = verdict[decision.delivered(verdict)]
             paid = sum(costs[m] for m in asked)
             seen.append((decision.queue, state.queue, paid, satisfied, decision.explored))

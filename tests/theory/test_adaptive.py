@@ -12,7 +12,7 @@ from tests.theory.simulate import ALPHA, TYPES, mean_and_error, mess_plus, simul
 
 from messplus.core import bounds
 from messplus.core.adaptive import Adaptive
-from messplus.core.types import Belief, Bools, Draws, Floats, Request
+from messplus.core.types import Belief, Bools, Draws, Floats, Request, Verdict
 from messplus.costs import Known
 
 N_REQUESTS, N_RUNS = 2000, 20
@@ -60,7 +60,7 @@ def served() -> Served:
             request = Request(features=p[t], cost=TYPES.costs)
             decision, state = policy.decide(state, request, Draws(0.5, 0.5))
             observed = np.arange(3) == decision.model
-            state = policy.learn(state, request, decision, verdicts[t], observed)
+            state = policy.learn(state, request, decision, Verdict(verdicts[t], observed))
             cost[run] += TYPES.costs[decision.model] / N_REQUESTS
             satisfied[run] += verdicts[t, decision.model] / N_REQUESTS
             debt[run, t] = state.debt

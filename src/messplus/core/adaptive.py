@@ -33,12 +33,12 @@ from messplus.core.price import Window
 from messplus.core.types import (
     Belief,
     Believer,
-    Bools,
     CostEstimate,
     Decision,
     Draws,
     Floats,
     Request,
+    Verdict,
 )
 from messplus.errors import require_range
 
@@ -119,8 +119,10 @@ class Adaptive(Generic[P, C]):
         """The best value at the corrected price, among the models that may be asked."""
         belief = self.predictor.believe(state.predictor, request.features)
         cost = self.costs.predict(state.costs, request)
+        available = request.can_be_asked(len(cost))
+        payable = np.where(available, cost, np.inf)
 
-        room = self._room(belief)
+        room = self._room(belief, payable)
         if state.t:  # levels are noisy at first: smooth what follows from them
             room = 0.99 * state.room + 0.01 * room
         behind = state.debt + self._reserve(room, state.t)
@@ -130,12 +132,12 @@ class Adaptive(Generic[P, C]):
         window = state.window.push(hopeful, cost)
         price = state.price
         if state.t % self.resolve_every == 0:
-            price = window.price(self.alpha, INSIDE)
+            price = window.price(self.alpha, INSIDE, request.available)
 
         corrected = price * self._correction(behind, state.debt)
-        allowed = self._allowed(belief, behind)
-        model = int(np.argmin(cost[:allowed] - corrected * hopeful[:allowed]))
-        best_guess = int(np.argmin(cost[:allowed] - corrected * belief.p_sat[:allowed]))
+        payable[payable > self._limit(belief, payable, behind)] = np.inf
+        model = int(np.argmin(payable - corrected * hopeful))
+        best_guess = int(np.argmin(payable - corrected * belief.p_sat))
 
         decision = Decision(
             model=model,
@@ -164,10 +166,10 @@ class Adaptive(Generic[P, C]):
         state: AdaptiveState[P, C],
         request: Request,
         decision: Decision,
-        satisfied: Floats,
-        observed: Bools,
+        verdict: Verdict,
     ) -> AdaptiveState[P, C]:
         """Learn from the verdict, and count it in place of what was expected."""
+        satisfied, observed, _ = verdict
         predictor = self.predictor.update(state.predictor, request.features, satisfied, observed)
         debt = state.debt
         if observed[decision.model]:
@@ -179,10 +181,11 @@ class Adaptive(Generic[P, C]):
         """Variance of a verdict at alpha, over that at 1/2; not 0, so that alpha = 1 has a scale."""
         return max(4.0 * self.alpha * (1.0 - self.alpha), 0.04)
 
-    def _room(self, belief: Belief) -> float:
+    def _room(self, belief: Belief, cost: Floats) -> float:
         """How far the cheapest adequate model is above alpha: what it can pay back per request."""
-        adequate = belief.level[belief.level >= self.alpha + MARGIN]
-        return float(adequate[0]) - self.alpha if len(adequate) else MARGIN
+        cost = np.where(belief.level >= self.alpha + MARGIN, cost, np.inf)
+        model = int(np.argmin(cost))
+        return float(belief.level[model]) - self.alpha if np.isfinite(cost[model]) else MARGIN
 
     def _reserve(self, room: float, t: int) -> float:
         """Requests to be ahead by, so that the noise of verdicts seldom ends below alpha.
@@ -198,18 +201,18 @@ class Adaptive(Generic[P, C]):
         exponent = behind / self.softness + max(0.0, debt) / self.urgency
         return math.exp(min(max(exponent, -5.0), 5.0))
 
-    def _allowed(self, belief: Belief, behind: float) -> int:
-        """How many models, from the cheapest on, may be asked.
+    def _limit(self, belief: Belief, cost: Floats, behind: float) -> float:
+        """The most that a model may cost to be asked: that of the cheapest adequate one.
 
-        Up to the first that is adequate: by hope while ahead, by its level at half the patience, and
-        beyond doubt before all become available at the end of it.
+        Adequate is by hope while ahead, by its level at half the patience, and beyond doubt before
+        all become available at the end of it.
         """
         patience = self.patience * self._noise
         if behind >= patience:
-            return len(belief.level)
+            return np.inf
         hope = 2.0 * min(max(1.0 - 2.0 * behind / patience, -1.0), 1.0)
-        adequate = np.flatnonzero(_shifted(belief.level, hope * belief.doubt) >= self.alpha)
-        return int(adequate[0]) + 1 if len(adequate) else len(belief.level)
+        adequate = _shifted(belief.level, hope * belief.doubt) >= self.alpha
+        return float(np.min(cost, where=adequate, initial=np.inf))
 
 
 EARNED = 0.5

@@ -26,13 +26,13 @@ import numpy as np
 from messplus.core.exploration import probability
 from messplus.core.queue import QueueStep, step
 from messplus.core.types import (
-    Bools,
     CostEstimate,
     Decision,
     Draws,
     Floats,
     Predictor,
     Request,
+    Verdict,
 )
 from messplus.errors import require_range, unknown
 
@@ -107,16 +107,17 @@ class MessPlus(Generic[P, C]):
         p_t = 1.0 if t == 1 and self.explore_first else probability(self.c, t)
         p_sat = self.predictor.predict(state.predictor, request.features)
         cost = self.costs.predict(state.costs, request)
-        largest = len(cost) - 1
+        zoo = np.flatnonzero(request.can_be_asked(len(cost)))
+        largest = int(zoo[-1])
 
         score = drift_plus_penalty(self.v, state.queue, self.alpha, p_sat, cost)
-        exploit = int(np.argmin(score))
+        exploit = int(zoo[np.argmin(score[zoo])])
         explored = draws.explore < p_t
         model = largest if explored else exploit
 
         decision = Decision(
             model=model,
-            asked=tuple(range(len(cost))) if explored else (exploit,),
+            asked=tuple(zoo.tolist()) if explored else (exploit,),
             explored=explored,
             propensity=p_t * (model == largest) + (1.0 - p_t) * (model == exploit),
             queue=state.queue,
@@ -141,10 +142,10 @@ class MessPlus(Generic[P, C]):
         state: State[P, C],
         request: Request,
         decision: Decision,
-        satisfied: Floats,
-        observed: Bools,
+        verdict: Verdict,
     ) -> State[P, C]:
         """Lines 8 and 13: one step of the predictor if explored, and the queue of equation (2)."""
+        satisfied, observed, _ = verdict
         predictor = state.predictor
         if decision.explored or self.learn_from == "served":
             predictor = self.predictor.update(predictor, request.features, satisfied, observed)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from messplus.core.types import Floats
+from messplus.core.types import Bools, Floats
 
 _STEPS = 14  # bisections of the logarithm: a price known to 0.1 %
 _SPAN = 1e3  # prices looked at: 1 / 1000 to 1000 times the largest spread of costs
@@ -40,7 +40,7 @@ class Window:
         self.p_sat[row], self.cost[row] = p_sat, cost
         return replace(self, seen=self.seen + 1)
 
-    def price(self, alpha: float, inside: float) -> float:
+    def price(self, alpha: float, inside: float, available: Bools | None = None) -> float:
         """The smallest price at which the expected answers satisfy alpha of these requests.
 
         Args:
@@ -48,9 +48,11 @@ class Window:
             inside: How far inside of what is attainable the target is kept, as a share of the
                 range between the cheapest and the best answers: near the upper end of the range
                 the price has no bound.
+            available: The models that can be asked from now on, shape (M,). None: all.
         """
         rows = min(self.seen, len(self.p_sat))
-        p_sat, cost = self.p_sat[:rows], self.cost[:rows]
+        zoo = slice(None) if available is None else available
+        p_sat, cost = self.p_sat[:rows, zoo], self.cost[:rows, zoo]
         spread = float(np.ptp(cost, axis=1).max())
         if spread <= 0.0:
             return 0.0  # every model costs the same: the price decides nothing

@@ -5,7 +5,7 @@ has it: index 0 is the cheapest model and M - 1 the largest.
 """
 
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol, TypeVar
+from typing import Literal, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,10 +24,19 @@ class Request:
         features: What the encoder made of the request, shape (d,).
         cost: What each model would charge for this request, shape (M,), where that is known on
             arrival, as the paper assumes of E_{m,t}. None: a policy has to estimate it.
+        available: Which models can be asked now, shape (M,), at least one. None: all. A model that
+            has left the zoo, or not yet joined it, keeps its index and is not available.
     """
 
     features: Floats
     cost: Floats | None = None
+    available: Bools | None = None
+
+    def can_be_asked(self, n_models: int) -> Bools:
+        """Which models can be asked, shape (M,)."""
+        if self.available is None:
+            return np.ones(n_models, dtype=np.bool_)
+        return self.available
 
 
 class Draws(NamedTuple):
@@ -78,6 +87,25 @@ class Decision:
         if not self.deliver_best:
             return self.model
         return max(self.asked, key=lambda m: (satisfied[m], -m))
+
+
+Source = Literal["user", "audit", "judge"]
+"""Who says so. `user`: whoever cares to answer. `audit`: a check of an answer drawn at random, which
+is right. `judge`: an opinion that can be had of every answer, and may be wrong."""
+
+
+class Verdict(NamedTuple):
+    """What became known of the answers to one request.
+
+    Attributes:
+        satisfied: Satisfaction s_{m,t} in [0, 1], shape (M,); ignored where not observed.
+        observed: Which models were asked and judged, shape (M,).
+        source: Who says so.
+    """
+
+    satisfied: Floats
+    observed: Bools
+    source: Source = "user"
 
 
 class Predictor(Protocol[S]):
@@ -163,8 +191,6 @@ class Policy(Protocol[S]):
         """Take note of what the asked models charged: `cost` (M,), read at `decision.asked`."""
         ...
 
-    def learn(
-        self, state: S, request: Request, decision: Decision, satisfied: Floats, observed: Bools
-    ) -> S:
-        """Take note of the verdicts on one decision: at once, late, or (never called) never."""
+    def learn(self, state: S, request: Request, decision: Decision, verdict: Verdict) -> S:
+        """Take note of a verdict on one decision: at once, late, or (never called) never."""
         ...

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from messplus.core.types import Bools, Decision, Draws, Floats, Request
+from messplus.core.types import Decision, Draws, Floats, Request, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,14 +25,19 @@ class RandomChoice:
 
     def decide(self, state: None, request: Request, draws: Draws) -> tuple[Decision, None]:
         """The model in whose part of [0, 1) the draw falls."""
-        edges = np.cumsum(self.probability)
+        available = request.can_be_asked(len(self.probability))
+        probability = np.where(available, self.probability, 0.0)
+        if not probability.any():  # none of its models is there: any that is
+            probability = available.astype(np.float64)
+        probability = probability / probability.sum()
+        edges = np.cumsum(probability)
         model = int(np.searchsorted(edges, draws.choose * edges[-1], side="right"))
         nothing = np.full(len(self.probability), np.nan)
         decision = Decision(
             model=model,
             asked=(model,),
             explored=False,
-            propensity=float(self.probability[model]),
+            propensity=float(probability[model]),
             queue=0.0,
             p_sat=nothing,
             cost=nothing,
@@ -47,8 +52,7 @@ class RandomChoice:
         state: None,
         request: Request,
         decision: Decision,
-        satisfied: Floats,
-        observed: Bools,
+        verdict: Verdict,
     ) -> None:
         """Nothing to learn."""
 

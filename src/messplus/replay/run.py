@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from messplus.core.types import Bools, Decision, Draws, Floats, Policy, Request
+from messplus.core.types import Bools, Decision, Draws, Floats, Policy, Request, Verdict
 from messplus.errors import require_range
 from messplus.replay.streams import Stream
 
@@ -108,7 +108,7 @@ def replay(
         while waiting and waiting[0][0] + feedback.delay <= t:
             judged_t, request, decision = waiting.popleft()
             verdicts = stream.score[row[judged_t]]
-            state = policy.learn(state, request, decision, verdicts, decision.asked_mask)
+            state = policy.learn(state, request, decision, Verdict(verdicts, decision.asked_mask))
             trace.judged[judged_t] = True
     return trace
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from messplus.core.adaptive import Adaptive, AdaptiveState
-from messplus.core.types import Belief, Bools, Decision, Draws, Floats, Request
+from messplus.core.types import Belief, Bools, Decision, Draws, Floats, Request, Verdict
 from messplus.costs import Known
 from messplus.errors import SettingError
 
@@ -65,7 +65,9 @@ def serve(
         state = adaptive.charge(state, asked, decision, np.array(cost))
         if verdict is not None:
             observed = np.arange(len(cost)) == decision.model
-            state = adaptive.learn(state, asked, decision, np.full(len(cost), verdict), observed)
+            state = adaptive.learn(
+                state, asked, decision, Verdict(np.full(len(cost), verdict), observed)
+            )
     return state
 
 
@@ -93,7 +95,7 @@ def test_verdicts_may_come_late_and_in_any_order() -> None:
     for decision, verdict in zip(reversed(open_decisions), [1, 0, 1, 1, 0, 1], strict=True):
         observed = np.arange(2) == decision.model
         verdicts = np.full(2, float(verdict))
-        state = adaptive.learn(state, request(1.0, 3.0), decision, verdicts, observed)
+        state = adaptive.learn(state, request(1.0, 3.0), decision, Verdict(verdicts, observed))
     assert state.debt == pytest.approx(6 * 0.7 - 4)
 
 
@@ -184,7 +186,9 @@ def test_the_unit_of_cost_does_not_matter(seed: int, scale: float) -> None:
         for row, verdict in zip(cost * unit, verdicts, strict=True):
             decision, state = adaptive.decide(state, request(*row), DRAWS)
             observed = np.arange(3) == decision.model
-            state = adaptive.learn(state, request(*row), decision, np.full(3, verdict), observed)
+            state = adaptive.learn(
+                state, request(*row), decision, Verdict(np.full(3, verdict), observed)
+            )
             chosen.append(decision.model)
         return chosen
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 
-from messplus.core.types import Bools, Decision, Draws, Floats, Request
+from messplus.core.types import Decision, Draws, Floats, Request, Verdict
 from messplus.errors import SettingError
 from messplus.replay.run import Feedback, Trace, replay
 from messplus.replay.streams import Stream
@@ -61,9 +61,9 @@ class Scribe:
         state: int,
         request: Request,
         decision: Decision,
-        satisfied: Floats,
-        observed: Bools,
+        verdict: Verdict,
     ) -> int:
+        satisfied, observed, _ = verdict
         verdicts = ",".join(f"{m}={satisfied[m]:g}" for m in np.flatnonzero(observed))
         self.diary.append(f"learn {request.features[0]:.0f} {verdicts}")
         return state
