@@ -19,10 +19,10 @@ from benchmarks.pages import save_figure, write_page
 
 from messplus.core.types import Floats
 from messplus.encoders import Encoder, encoder_from_spec
+from messplus.replay.feedback import Feedback
 from messplus.replay.grid import Grid, run_grid
 from messplus.replay.readers import read_outcomes
 from messplus.replay.results import Results, Run
-from messplus.replay.run import Feedback
 from messplus.replay.streams import Stream, make_streams
 from messplus.report import plots
 

@@ -21,10 +21,10 @@ from benchmarks.published import MEAN_MJ, MEAN_PERCENT, TABLE_2
 
 from messplus.core.types import Floats
 from messplus.encoders import encoder_from_spec
+from messplus.replay.feedback import Feedback
 from messplus.replay.grid import Grid, run_grid
 from messplus.replay.readers import read_outcomes
 from messplus.replay.results import Results, Run
-from messplus.replay.run import Feedback
 from messplus.replay.streams import Stream, make_streams
 from messplus.report import plots
 from messplus.report.plane import plane

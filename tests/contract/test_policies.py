@@ -11,6 +11,7 @@ from messplus.core.messplus import MessPlus
 from messplus.core.types import Draws, Request, Verdict
 from messplus.errors import SettingError
 from messplus.replay.baselines import educated_guess
+from messplus.replay.feedback import Feedback
 from messplus.replay.policies import (
     PAPER_V_OF_SPREAD,
     POLICIES,
@@ -18,7 +19,7 @@ from messplus.replay.policies import (
     MessPlusSettings,
     policy_from_spec,
 )
-from messplus.replay.run import Feedback, replay
+from messplus.replay.run import replay
 from messplus.replay.streams import Stream
 
 SPECS = (

@@ -14,7 +14,7 @@ from messplus.cli.progress import progress_bar
 from messplus.encoders import encoder_from_spec
 from messplus.errors import require_extra
 from messplus.files import write_whole
-from messplus.replay.run import Feedback
+from messplus.replay.feedback import Feedback
 from messplus.replay.streams import Stream, make_streams
 
 DEFAULT_POLICIES = ("adaptive", "messplus", "random-constrained", "cheapest", "largest")

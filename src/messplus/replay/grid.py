@@ -12,12 +12,21 @@ from joblib import Parallel, delayed
 from threadpoolctl import threadpool_limits
 
 from messplus.errors import SettingError, require_range
-from messplus.replay.metrics import curves, measure
+from messplus.replay.feedback import Feedback
+from messplus.replay.metrics import WINDOW, curves, measure
 from messplus.replay.policies import policy_from_spec
-from messplus.replay.references import Reference, references
+from messplus.replay.references import (
+    Reference,
+    references,
+    segmented,
+    segmented_references,
+    static_mix,
+)
 from messplus.replay.results import Cell, Results, Run
-from messplus.replay.run import Feedback, replay
+from messplus.replay.run import replay
 from messplus.replay.run_cache import RunCache
+from messplus.replay.scenarios import scenario_from_spec, serve
+from messplus.replay.serving import Served
 from messplus.replay.streams import Stream
 
 _LOG = logging.getLogger(__name__)
@@ -34,6 +43,8 @@ class Grid:
         seeds: Number of seeds: 0 .. seeds - 1. Policies with one seed see the same order.
         shuffle: Serve each stream in random order; else as recorded.
         feedback: How verdicts come back.
+        scenarios: Specs of what happens to each stream while it is served, all in the same run.
+        window: Requests of a contract window, >= 1.
         encoder: Identity of the encoder that made the streams' features.
     """
 
@@ -41,11 +52,14 @@ class Grid:
     seeds: int = 3
     shuffle: bool = True
     feedback: Feedback = field(default_factory=Feedback)
+    scenarios: tuple[str, ...] = ()
+    window: int = WINDOW
     encoder: str = ""
 
     def __post_init__(self) -> None:
         """Check the ranges; raises `SettingError`."""
         require_range("seeds", self.seeds, "at least 1", ok=self.seeds >= 1)
+        require_range("window", self.window, "at least 1", ok=self.window >= 1)
         if not self.policies:
             raise SettingError("a grid needs at least one policy")
 
@@ -63,7 +77,19 @@ class Grid:
                 feedback=self.feedback.share,
                 feedback_delay=self.feedback.delay,
                 encoder=self.encoder,
+                feedback_satisfied=self.feedback.satisfied_share,
+                feedback_dissatisfied=self.feedback.dissatisfied_share,
+                audits=self.feedback.audits,
+                audit_delay=self.feedback.audit_delay,
+                judge=self.feedback.judge,
+                scenarios=self.scenarios,
+                window=self.window,
             )
+
+    def serve(self, stream: Stream, seed: int) -> Served:
+        """A stream as it is served with one seed; raises `SettingError`."""
+        scenarios = [scenario_from_spec(text) for text in self.scenarios]
+        return serve(stream, seed=seed, shuffle=self.shuffle, scenarios=scenarios)
 
 
 def run_grid(
@@ -87,8 +113,8 @@ def run_grid(
         on_step: Called after each run and each stream's references.
 
     Raises:
-        SettingError: A policy is unknown or does not fit a stream, or two streams share a name;
-            before anything is run.
+        SettingError: A policy or a scenario is unknown or does not fit a stream, or two streams
+            share a name; before anything is run.
     """
     for label, count in Counter(stream.label for stream in streams).items():
         if count > 1:
@@ -98,13 +124,15 @@ def run_grid(
             )
     for stream, policy in product(streams, grid.policies):
         policy_from_spec(policy)(stream)
+    for stream in streams:
+        grid.serve(stream, seed=0)
     store = RunCache(cache) if cache is not None else None
     cells = [(index, cell) for index, s in enumerate(streams) for cell in grid.cells(s)]
     total, done = len(cells) + len(streams), 0
     parallel = Parallel(n_jobs=jobs, return_as="generator")
 
     found: list[Reference] = []
-    for lines in parallel(delayed(_references)(stream) for stream in streams):
+    for lines in parallel(delayed(_references)(stream, grid) for stream in streams):
         found.extend(lines)
         done += 1
         if on_step is not None:
@@ -113,7 +141,7 @@ def run_grid(
 
     runs: list[Run] = []
     for run in parallel(
-        delayed(_run)(streams[index], cell, static[cell.data, cell.task], store)
+        delayed(_run)(streams[index], cell, grid, static[cell.data, cell.task], store)
         for index, cell in cells
     ):
         runs.append(run)
@@ -127,28 +155,43 @@ def run_grid(
     )
 
 
-def _references(stream: Stream) -> list[Reference]:
+def _references(stream: Stream, grid: Grid) -> list[Reference]:
+    """The lines of a stream; where scenarios change it, of the order of seed 0."""
     with threadpool_limits(1):
-        return references(stream)
+        if not grid.scenarios:
+            return references(stream)
+        return segmented_references(grid.serve(stream, seed=0))
 
 
-def _run(stream: Stream, cell: Cell, static_mix: float | None, store: RunCache | None) -> Run:
+def _run(
+    stream: Stream, cell: Cell, grid: Grid, static_mix_cost: float | None, store: RunCache | None
+) -> Run:
     """One run, read from the store if it was made before, else made and stored."""
     if store is not None and (stored := store.load(stream, cell)) is not None:
         return stored
     policy = policy_from_spec(cell.policy)(stream)
-    feedback = Feedback(share=cell.feedback, delay=cell.feedback_delay)
+    scenarios = [scenario_from_spec(text) for text in cell.scenarios]
     with threadpool_limits(1):
         started = perf_counter()
-        trace = replay(stream, policy, seed=cell.seed, shuffle=cell.shuffle, feedback=feedback)
+        trace = replay(
+            stream,
+            policy,
+            seed=cell.seed,
+            shuffle=cell.shuffle,
+            feedback=grid.feedback,
+            scenarios=scenarios,
+        )
         wall_s = perf_counter() - started + stream.encoding_s
-    metrics = measure(stream, trace)
+        if scenarios:
+            static_mix_cost = segmented(grid.serve(stream, cell.seed), static_mix).cost_total
+    metrics = measure(stream, trace, window=cell.window)
     run = Run(
         cell=cell,
         metrics=metrics,
         curves=curves(stream, trace),
-        cost_over_static_mix=metrics.cost_total / static_mix if static_mix else None,
+        cost_over_static_mix=metrics.cost_total / static_mix_cost if static_mix_cost else None,
         wall_s=wall_s,
+        warnings=trace.warnings,
     )
     if store is not None:
         try:

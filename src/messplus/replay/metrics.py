@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from messplus.core import queue
-from messplus.core.types import Floats
+from messplus.core.types import Bools, Floats
 from messplus.replay.run import Trace
 from messplus.replay.streams import Stream
 
@@ -16,6 +16,11 @@ BURN_IN = 200
 
 TOLERANCE = 0.01
 """How far below alpha a running mean may be before `share_below_1pp` counts it."""
+
+WINDOW = 500
+"""Requests of a contract window, unless told otherwise."""
+
+_SLACK = 1e-9  # a sum of floats is not taken for a broken promise
 
 MAX_CURVE_POINTS = 400
 
@@ -27,9 +32,10 @@ class Metrics:
     Attributes:
         requests: T.
         models: M.
-        cost_total: All that was charged: serving and exploration.
+        cost_total: All that was charged: serving, exploration and feedback.
         cost_serving: Charged for requests on which the policy did not explore.
         cost_exploration: Charged for explored requests: every model that was asked.
+        cost_feedback: Charged for the opinions of a judge.
         cost_mean: cost_total / T.
         satisfaction: Mean satisfaction of the delivered answers, judged or not.
         shortfall_final: max(0, alpha - satisfaction).
@@ -42,7 +48,14 @@ class Metrics:
         queue_mean: Time average of that queue.
         explored_requests: Requests on which more was asked than the delivered model.
         calls: Share of the delivered answers that each model gave; sums to 1.
-        feedback_used: Requests whose verdict came back before the stream ended.
+        feedback_used: Requests whose user's verdict came back before the stream ended.
+        audits_used: The same of audits.
+        judge_used: The same of the judge's opinions.
+        satisfaction_believed: Mean satisfaction that the policy thinks it delivered; None if it
+            keeps no account of its own.
+        windows: Full contract windows: so many requests in a row, one window after the other.
+        windows_violated: Share of them whose mean satisfaction is below alpha; None if there is
+            no full window.
     """
 
     requests: int
@@ -50,6 +63,7 @@ class Metrics:
     cost_total: float
     cost_serving: float
     cost_exploration: float
+    cost_feedback: float
     cost_mean: float
     satisfaction: float
     shortfall_final: float
@@ -61,6 +75,11 @@ class Metrics:
     explored_requests: int
     calls: Mapping[str, float]
     feedback_used: int
+    audits_used: int
+    judge_used: int
+    satisfaction_believed: float | None
+    windows: int
+    windows_violated: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -71,7 +90,7 @@ class Curves:
         t: Requests served, shape (K,), ending with T.
         satisfaction: Running mean of satisfaction, shape (K,).
         queue: Virtual queue, shape (K,).
-        cost: Cumulative cost, exploration included, shape (K,).
+        cost: Cumulative cost, exploration and feedback included, shape (K,).
         model_share: Share of each model among the answers so far, shape (K, M).
     """
 
@@ -95,22 +114,33 @@ def first_compliance(mean: Floats, alpha: float) -> int | None:
     return None if below[-1] == len(mean) - 1 else int(below[-1]) + 2
 
 
-def measure(stream: Stream, trace: Trace) -> Metrics:
-    """The figures of a trace on its stream."""
+def windows_below(satisfied: Floats, alpha: float, window: int) -> Bools:
+    """Which full windows have a mean below alpha, shape (T // window,); what is left over is not."""
+    full = len(satisfied) // window
+    means = satisfied[: full * window].reshape(full, window).mean(axis=1)
+    return np.asarray(means < alpha - _SLACK)
+
+
+def measure(stream: Stream, trace: Trace, *, window: int = WINDOW) -> Metrics:
+    """The figures of a trace on its stream, with contract windows of so many requests."""
     alpha, n = stream.alpha, stream.n_requests
     mean = running_mean(trace.satisfied)
     settled = mean[min(BURN_IN, n) - 1 :]
     debt = queue.path(alpha, trace.satisfied)
     exploration = float(trace.cost[trace.explored].sum())
     serving = float(trace.cost[~trace.explored].sum())
+    feedback = float(trace.cost_feedback.sum())
+    total = serving + exploration + feedback
+    broken = windows_below(trace.satisfied, alpha, window)
     share = np.bincount(trace.model, minlength=stream.n_models) / n
     return Metrics(
         requests=n,
         models=stream.n_models,
-        cost_total=serving + exploration,
+        cost_total=total,
         cost_serving=serving,
         cost_exploration=exploration,
-        cost_mean=(serving + exploration) / n,
+        cost_feedback=feedback,
+        cost_mean=total / n,
         satisfaction=float(mean[-1]),
         shortfall_final=max(0.0, alpha - float(mean[-1])),
         shortfall_worst=float((alpha - settled).max()),
@@ -120,7 +150,12 @@ def measure(stream: Stream, trace: Trace) -> Metrics:
         queue_mean=float(debt.mean()),
         explored_requests=int(trace.explored.sum()),
         calls=dict(zip(stream.models, share.tolist(), strict=True)),
-        feedback_used=int(trace.judged.sum()),
+        feedback_used=int(trace.by_user.sum()),
+        audits_used=int(trace.by_audit.sum()),
+        judge_used=int(trace.by_judge.sum()),
+        satisfaction_believed=trace.believed,
+        windows=len(broken),
+        windows_violated=float(broken.mean()) if len(broken) else None,
     )
 
 
@@ -134,6 +169,6 @@ def curves(stream: Stream, trace: Trace) -> Curves:
         t=at + 1,
         satisfaction=running_mean(trace.satisfied)[at],
         queue=queue.path(stream.alpha, trace.satisfied)[at],
-        cost=np.cumsum(trace.cost)[at],
+        cost=np.cumsum(trace.cost + trace.cost_feedback)[at],
         model_share=(np.cumsum(answered, axis=0) / np.arange(1, n + 1)[:, None])[at],
     )

@@ -6,13 +6,19 @@ static_mix     cheapest prompt-blind mix that reaches alpha: the line that any r
 text_router    predictions from the same features as the policy's (5-fold, out of fold), and
                the best multiplier in hindsight
 clairvoyant    knows every outcome
+
+Where the world changes while a stream is served, one line over all of it would mean little. Then each
+line is drawn for every stretch between two changes, alpha kept in each, and costs are summed: it
+knows what changes, and when.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from messplus.core.types import Floats
+from messplus.replay.serving import Served
 from messplus.replay.streams import Stream
 
 FOLDS = 5
@@ -86,6 +92,31 @@ def cheapest_mix(cost: Floats, satisfaction: Floats, alpha: float) -> Mix | None
 def references(stream: Stream) -> list[Reference]:
     """The four reference lines of one stream, in the order of `NAMES`."""
     return [best_single(stream), static_mix(stream), text_router(stream), clairvoyant(stream)]
+
+
+def segmented_references(served: Served) -> list[Reference]:
+    """The four reference lines of a stream as served: drawn for each segment, and summed."""
+    return [segmented(served, line) for line in (best_single, static_mix, text_router, clairvoyant)]
+
+
+def segmented(served: Served, line: Callable[[Stream], Reference]) -> Reference:
+    """One reference line, drawn for each segment, and summed.
+
+    Out of reach in one segment is out of reach: a promise that another segment makes up for would
+    be another promise.
+    """
+    segments = served.segments()
+    parts = [line(segment) for segment in segments]
+    costs = [part.cost_total for part in parts if part.cost_total is not None]
+    total = sum(costs) if len(costs) == len(parts) else None
+    satisfied = sum(p.satisfaction * s.n_requests for p, s in zip(parts, segments, strict=True))
+    return replace(
+        parts[0],
+        cost_total=total,
+        cost_mean=None if total is None else total / served.n_requests,
+        satisfaction=satisfied / served.n_requests,
+        detail="; then ".join(part.detail for part in parts if part.detail),
+    )
 
 
 def best_single(stream: Stream) -> Reference:

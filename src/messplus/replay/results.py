@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
-from messplus.replay.metrics import Curves, Metrics
+from messplus.replay.feedback import Judge
+from messplus.replay.metrics import WINDOW, Curves, Metrics
 from messplus.replay.references import Reference
 
 
@@ -19,9 +20,16 @@ class Cell:
         policy: Spec of the policy, as given.
         seed: Drives order, draws and feedback.
         shuffle: Whether the stream was served in random order.
-        feedback: Share of requests that get a verdict.
-        feedback_delay: Requests decided between an answer and its verdict.
+        feedback: Share of users that answer.
+        feedback_delay: Requests decided between an answer and its user's verdict.
         encoder: Identity of the encoder behind the features.
+        feedback_satisfied: Share that answers of those satisfied; None: as `feedback`.
+        feedback_dissatisfied: Share that answers of the others; None: as `feedback`.
+        audits: Share of requests whose delivered answer is checked.
+        audit_delay: Requests decided between an answer and its audit.
+        judge: Gives an opinion on delivered answers; None: there is no judge.
+        scenarios: Specs of what happened to the stream while it was served, as given.
+        window: Requests of a contract window.
     """
 
     data: str
@@ -34,6 +42,13 @@ class Cell:
     feedback: float
     feedback_delay: int
     encoder: str
+    feedback_satisfied: float | None = None
+    feedback_dissatisfied: float | None = None
+    audits: float = 0.0
+    audit_delay: int = 0
+    judge: Judge | None = None
+    scenarios: tuple[str, ...] = ()
+    window: int = WINDOW
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -45,8 +60,10 @@ class Run:
         metrics: Its figures.
         curves: Its course over time.
         cost_over_static_mix: cost_total over that of the best prompt-blind mix in hindsight; None
-            if alpha is out of that mix's reach, or the mix is free.
+            if alpha is out of that mix's reach, or the mix is free. Where a scenario changes the
+            stream: over the mixes of this very order's segments, summed (see `references`).
         wall_s: Time of the run alone on one core, encoding included, in seconds.
+        warnings: Problems that the policy had detected at the end, as sentences.
     """
 
     cell: Cell
@@ -54,6 +71,7 @@ class Run:
     curves: Curves
     cost_over_static_mix: float | None
     wall_s: float
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -88,4 +106,5 @@ def _flat(run: Run) -> dict[str, object]:
         **asdict(run.metrics),
         "cost_over_static_mix": run.cost_over_static_mix,
         "wall_s": run.wall_s,
+        "warnings": run.warnings,
     }

@@ -47,6 +47,7 @@ class RunCache:
                     curves=Curves(**{name: stored[name] for name in Curves.__slots__}),
                     cost_over_static_mix=figures["cost_over_static_mix"],
                     wall_s=figures["wall_s"],
+                    warnings=tuple(figures["warnings"]),
                 )
         except FileNotFoundError:
             return None
@@ -65,6 +66,7 @@ class RunCache:
                 "metrics": asdict(run.metrics),
                 "cost_over_static_mix": run.cost_over_static_mix,
                 "wall_s": run.wall_s,
+                "warnings": run.warnings,
             }
         )
         arrays = {name: getattr(run.curves, name) for name in Curves.__slots__}

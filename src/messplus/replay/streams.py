@@ -28,6 +28,7 @@ class Stream:
         score: Satisfaction of each model's answer, shape (T, M), in [0, 1].
         cost: What each answer cost, shape (T, M), >= 0.
         features: What predictors see of each request, shape (T, d).
+        tasks: The task of each request, shape (T,). Empty: not known.
         encoding_s: CPU time that the encoder took for these requests, in seconds.
         digest: Content hash of outcomes and features.
         synthetic: Whether the outcomes are made up.
@@ -41,6 +42,7 @@ class Stream:
     score: Floats
     cost: Floats
     features: Floats
+    tasks: tuple[str, ...] = ()
     encoding_s: float = 0.0
     digest: str = ""
     synthetic: bool = False
@@ -127,6 +129,7 @@ def make_streams(
                 score=part.score,
                 cost=part.cost,
                 features=features.assemble(rows, part.prompts, attributes),
+                tasks=part.tasks,
                 encoding_s=encoded.seconds * part.n_requests / max(len(prompts), 1),
                 digest=digest,
                 synthetic=part.synthetic,

@@ -11,10 +11,11 @@ import pytest
 from messplus.errors import SettingError
 from messplus.replay import grid as grid_module
 from messplus.replay import run_cache
+from messplus.replay.feedback import Feedback
 from messplus.replay.grid import Grid, run_grid
 from messplus.replay.metrics import Metrics
 from messplus.replay.results import Results
-from messplus.replay.run import Feedback, replay
+from messplus.replay.run import replay
 from messplus.replay.streams import Stream
 
 POLICIES = ("messplus:predictor=mean", "cheapest")

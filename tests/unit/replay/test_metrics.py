@@ -30,7 +30,10 @@ def trace(
         cost=np.arange(1.0, n + 1.0),
         queue=np.zeros(n),
         p_sat=np.zeros((n, 2)),
-        judged=np.arange(n) % 2 == 0,
+        cost_feedback=np.zeros(n),
+        by_user=np.arange(n) % 2 == 0,
+        by_audit=np.arange(n) < 1,
+        by_judge=np.zeros(n, dtype=np.bool_),
     )
 
 

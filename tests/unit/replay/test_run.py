@@ -7,7 +7,8 @@ import pytest
 
 from messplus.core.types import Decision, Draws, Floats, Request, Verdict
 from messplus.errors import SettingError
-from messplus.replay.run import Feedback, Trace, replay
+from messplus.replay.feedback import Feedback
+from messplus.replay.run import Trace, replay
 from messplus.replay.streams import Stream
 
 
