@@ -11,7 +11,7 @@ from messplus.core.messplus import MessPlus
 from messplus.core.types import Draws, Request, Verdict
 from messplus.errors import SettingError
 from messplus.replay.baselines import educated_guess
-from messplus.replay.feedback import Feedback
+from messplus.replay.feedback import Feedback, Judge
 from messplus.replay.policies import (
     PAPER_V_OF_SPREAD,
     POLICIES,
@@ -20,6 +20,7 @@ from messplus.replay.policies import (
     policy_from_spec,
 )
 from messplus.replay.run import replay
+from messplus.replay.scenarios import scenario_from_spec, serve
 from messplus.replay.streams import Stream
 
 SPECS = (
@@ -49,6 +50,7 @@ def make_stream(
         score=(rng.random((n, n_models)) < np.linspace(0.4, 0.9, n_models)).astype(float),
         cost=np.geomspace(1.0, 20.0, n_models) * rng.uniform(0.9, 1.1, (n, n_models)),
         features=rng.normal(size=(n, 4)),
+        tasks=tuple("ab"[t % 2] for t in range(n)),
     )  # fmt: skip
 
 
@@ -58,17 +60,44 @@ def test_every_policy_is_covered() -> None:
 
 @every_policy
 @pytest.mark.parametrize(
-    "feedback", [Feedback(), Feedback(share=0.3, delay=7), Feedback(share=0.0)]
+    "feedback",
+    [
+        Feedback(),
+        Feedback(share=0.3, delay=7),
+        Feedback(share=0.0),
+        Feedback(satisfied_share=0.3, dissatisfied_share=0.0),
+        Feedback(satisfied_share=0.05, dissatisfied_share=0.3, audits=0.1, audit_delay=20),
+        Feedback(share=0.2, delay=5, judge=Judge(sensitivity=0.9, false_accept=0.2)),
+    ],
 )
 def test_serves_every_request_with_one_answer(spec: str, feedback: Feedback) -> None:
     stream = make_stream()
     trace = replay(stream, policy_from_spec(spec)(stream), feedback=feedback)
+    assert trace.judged.any() == (feedback != Feedback(share=0.0))
     answer = (trace.row, trace.model)
     np.testing.assert_array_equal(trace.satisfied, stream.score[answer])
     assert (trace.cost >= stream.cost[answer] - 1e-12).all()
     assert (trace.queue >= 0).all()
     one = ~trace.explored
     np.testing.assert_allclose(trace.cost[one], stream.cost[answer][one])
+
+
+@every_policy
+@pytest.mark.parametrize(
+    "scenarios",
+    [("worsen",), ("reprice",), ("join",), ("leave",), ("blocks",), ("join:m0", "leave:m2,at=0.7")],
+    ids=" ".join,
+)
+def test_goes_on_when_the_world_changes(spec: str, scenarios: tuple[str, ...]) -> None:
+    stream = make_stream(n=200)
+    changes = [scenario_from_spec(text) for text in scenarios]
+    served = serve(stream, seed=2, scenarios=changes)
+    trace = replay(stream, policy_from_spec(spec)(stream), seed=2, scenarios=changes)
+    t = np.arange(200)
+    np.testing.assert_array_equal(trace.satisfied, served.score[t, trace.model])
+    assert (trace.cost >= served.cost[t, trace.model] - 1e-12).all()
+    if served.available is not None:
+        assert served.available[t, trace.model].all()
 
 
 @every_policy

@@ -14,7 +14,8 @@ from messplus.cli.progress import progress_bar
 from messplus.encoders import encoder_from_spec
 from messplus.errors import require_extra
 from messplus.files import write_whole
-from messplus.replay.feedback import Feedback
+from messplus.replay.feedback import Feedback, judge_from_spec
+from messplus.replay.results import Results, policies_of, streams_of
 from messplus.replay.streams import Stream, make_streams
 
 DEFAULT_POLICIES = ("adaptive", "messplus", "random-constrained", "cheapest", "largest")
@@ -58,12 +59,58 @@ def replay(
         bool,
         typer.Option("--shuffle/--stream-order", help="Random order per seed, or as recorded."),
     ] = True,
+    scenario: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--scenario",
+            help="What happens half-way: `worsen:MODEL,at=0.5,loss=0.4`, `reprice:MODEL,factor=3`, "
+            "`join:MODEL`, `leave:MODEL`; or `blocks`: task after task. Without MODEL: the cheapest "
+            "adequate one. Repeatable: all in one run.",
+        ),
+    ] = None,
     feedback: Annotated[
-        float, typer.Option(help="Share of requests that get a verdict, in [0, 1].")
+        float, typer.Option(help="Share of users that say whether they were satisfied, in [0, 1].")
     ] = 1.0,
     feedback_delay: Annotated[
-        int, typer.Option(help="Requests decided between an answer and its verdict.")
+        int, typer.Option(help="Requests decided between an answer and its user's verdict.")
     ] = 0,
+    feedback_satisfied: Annotated[
+        float | None,
+        typer.Option(
+            help="Share that says so of the satisfied users. With 0.05, and 0.3 of the others, "
+            "verdicts look worse than answers are. Default: --feedback.",
+            show_default=False,
+        ),
+    ] = None,
+    feedback_dissatisfied: Annotated[
+        float | None,
+        typer.Option(
+            help="Share that says so of the dissatisfied users. Default: --feedback.",
+            show_default=False,
+        ),
+    ] = None,
+    audits: Annotated[
+        float,
+        typer.Option(
+            help="Share of requests, drawn at random, whose delivered answer somebody checks: few, "
+            "but right, and of all kinds."
+        ),
+    ] = 0.0,
+    audit_delay: Annotated[
+        int, typer.Option(help="Requests decided between an answer and its audit.")
+    ] = 0,
+    judge: Annotated[
+        str | None,
+        typer.Option(
+            help="A judge of every delivered answer, who errs: `sensitivity=0.9,false_accept=0.2` "
+            "accepts 90 % of what satisfies and 20 % of what does not. Also `share=0.5`: judges "
+            "half of them; `cost=2`: charges as much as 2 mean answers of the cheapest model.",
+            show_default=False,
+        ),
+    ] = None,
+    window: Annotated[
+        int, typer.Option(help="Requests of a contract window: in how many is the promise broken?")
+    ] = 500,
     encoder: Annotated[
         str,
         typer.Option(
@@ -100,6 +147,8 @@ def replay(
 
     - `messplus replay -p messplus:v=1e-3 -p messplus:v=1e-5 --seeds 10` : compare settings
 
+    - `messplus replay --scenario worsen --feedback 0.1 --audits 0.02` : what can go wrong
+
     Interrupting loses no finished run: the same command goes on from there.
     """
     require_extra(
@@ -117,7 +166,17 @@ def replay(
         policies=tuple(policy or DEFAULT_POLICIES),
         seeds=seeds,
         shuffle=shuffle,
-        feedback=Feedback(share=feedback, delay=feedback_delay),
+        feedback=Feedback(
+            share=feedback,
+            delay=feedback_delay,
+            satisfied_share=feedback_satisfied,
+            dissatisfied_share=feedback_dissatisfied,
+            audits=audits,
+            audit_delay=audit_delay,
+            judge=None if judge is None else judge_from_spec(judge),
+        ),
+        scenarios=tuple(scenario or ()),
+        window=window,
         encoder=the_encoder.identity,
     )
     streams: list[Stream] = []
@@ -144,8 +203,11 @@ def replay(
 
     if results.synthetic:
         console.print("[bold]SYNTHETIC[/] outcomes, calibrated to published means: not measured\n")
+    if scenario:
+        console.print(f"scenario: {', '.join(scenario)}\n", markup=False, highlight=False)
     for shown in result_tables(results):
         console.print(to_rich(shown))
+    _show_warnings(results, Console(stderr=True))
     if json_file is not None:
         text = json.dumps(results.as_json(), indent=1)
         write_whole(json_file, lambda file: file.write(text.encode()))
@@ -156,3 +218,21 @@ def replay(
         with progress_bar("drawing") as step:
             page = write_report(results, streams, report, on_progress=step)
         console.print(f"report: {page}")
+
+
+def _show_warnings(results: Results, console: Console) -> None:
+    """What policies noticed themselves, once per policy and stream: as its first such run says it."""
+    for data, task in streams_of(results.runs):
+        for policy in policies_of(results.runs):
+            runs = [
+                r
+                for r in results.runs
+                if (r.cell.data, r.cell.task, r.cell.policy) == (data, task, policy)
+            ]
+            warned = [run for run in runs if run.warnings]
+            if not warned:
+                continue
+            where = f"{policy} on {data}/{task}, {len(warned)} of {len(runs)} runs"
+            for warning in warned[0].warnings:
+                console.print("[yellow]warning:[/]", end=" ")
+                console.print(f"{where}: {warning}", markup=False, highlight=False, soft_wrap=True)

@@ -115,7 +115,7 @@ def segmented(served: Served, line: Callable[[Stream], Reference]) -> Reference:
         cost_total=total,
         cost_mean=None if total is None else total / served.n_requests,
         satisfaction=satisfied / served.n_requests,
-        detail="; then ".join(part.detail for part in parts if part.detail),
+        detail="; then ".join(dict.fromkeys(part.detail for part in parts if part.detail)),
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import messplus
-from messplus.replay.results import Results, Run, streams_of
+from messplus.replay.results import Cell, Results, Run, streams_of
 from messplus.replay.streams import Stream
 from messplus.report import text
 from messplus.report.aggregate import PolicySummary, policy_summaries
@@ -47,6 +47,7 @@ def facts(results: Results, streams: Sequence[Stream]) -> list[Fact]:
         ),
         Fact("Seeds", str(len({cell.seed for cell in cells}))),
         Fact("Order", _listed("shuffled" if cell.shuffle else "as recorded" for cell in cells)),
+        *_scenarios(cells),
         Fact("Feedback", _listed(map(_feedback, results.runs))),
         Fact("Encoder", _listed(cell.encoder or "not recorded" for cell in cells)),
         Fact("messplus", messplus.__version__),
@@ -64,9 +65,35 @@ def _headline(summary: PolicySummary) -> str:
 
 
 def _feedback(run: Run) -> str:
-    share = f"on {text.percent(run.cell.feedback, 0)} % of requests"
-    delay = run.cell.feedback_delay
-    return f"{share}, {f'{delay:,} requests late' if delay else 'at once'}"
+    cell = run.cell
+    asked = f"on {text.percent(cell.feedback, 0)} % of requests"
+    if cell.feedback_satisfied is not None or cell.feedback_dissatisfied is not None:
+        satisfied, dissatisfied = (
+            text.percent(cell.feedback if share is None else share, 0)
+            for share in (cell.feedback_satisfied, cell.feedback_dissatisfied)
+        )
+        asked = f"from {satisfied} % of satisfied and {dissatisfied} % of other users"
+    parts = [f"{asked}, {_late(cell.feedback_delay)}"]
+    if cell.audits:
+        parts.append(f"audits of {text.percent(cell.audits)} %, {_late(cell.audit_delay)}")
+    if cell.judge is not None:
+        parts.append(
+            f"a judge of {text.percent(cell.judge.share, 0)} % who accepts "
+            f"{text.percent(cell.judge.sensitivity, 0)} % of what satisfies and "
+            f"{text.percent(cell.judge.false_accept, 0)} % of the rest"
+        )
+    return "; ".join(parts)
+
+
+def _scenarios(cells: Sequence[Cell]) -> list[Fact]:
+    """What happened on the way, if anything did."""
+    shown = _listed(", ".join(cell.scenarios) for cell in cells)
+    note = "reference lines keep α before and after each change, their costs summed"
+    return [Fact("Scenario", f"{shown} ({note})")] if shown else []
+
+
+def _late(delay: int) -> str:
+    return f"{delay:,} requests late" if delay else "at once"
 
 
 def _listed(words: Iterable[str]) -> str:

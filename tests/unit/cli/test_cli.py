@@ -1,6 +1,7 @@
 """The command line as a user meets it."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -12,6 +13,8 @@ from messplus.cli import app as cli_app
 from messplus.cli import replay as replay_command
 from messplus.cli.app import app
 from messplus.cli.paths import cache_folder
+from messplus.replay.grid import run_grid
+from messplus.replay.results import Results
 from messplus.replay.synthetic import synthetic_llama3
 
 FAST = ["--seeds", "1", "--jobs", "1", "--no-cache"]
@@ -93,6 +96,41 @@ def test_tasks_become_streams_and_options_reach_the_runs(table: Path, tmp_path: 
     assert (first["shuffle"], first["feedback"], first["feedback_delay"]) == (False, 0.5, 3)
 
 
+def test_scenarios_and_feedback_reach_the_runs(table: Path, tmp_path: Path) -> None:
+    target = tmp_path / "runs.json"
+    shown = output(
+        "replay", str(table), "--alpha", "0.5", "-p", "adaptive", *FAST, "--json", str(target),
+        "--scenario", "worsen:large,at=0.4,loss=0.9", "--scenario", "blocks",
+        "--feedback-satisfied", "0.3", "--feedback-dissatisfied", "0.9", "--audits", "0.2",
+        "--audit-delay", "4", "--judge", "sensitivity=0.9,false_accept=0.2,cost=2",
+        "--window", "20",
+    )  # fmt: skip
+    assert "scenario: worsen:large,at=0.4,loss=0.9, blocks" in shown
+    (run,) = json.loads(target.read_text())["runs"]
+    assert run["scenarios"] == ["worsen:large,at=0.4,loss=0.9", "blocks"]
+    assert (run["feedback_satisfied"], run["feedback_dissatisfied"]) == (0.3, 0.9)
+    assert (run["audits"], run["audit_delay"]) == (0.2, 4)
+    assert run["judge"]["sensitivity"] == 0.9
+    assert run["cost_feedback"] == 2 * 60
+    assert run["windows"] == 3
+
+
+def test_what_a_policy_notices_is_said_once_per_stream(
+    table: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def warned(*args: object, **kwargs: object) -> Results:
+        results = run_grid(*args, **kwargs)  # type: ignore[arg-type]
+        runs = [replace(run, warnings=("nobody answers",)) for run in results.runs]
+        return replace(results, runs=tuple(runs))
+
+    monkeypatch.setattr("messplus.replay.grid.run_grid", warned)
+    args = ["replay", str(table), "-p", "cheapest", "--seeds", "3", "--jobs", "1", "--no-cache"]
+    result = CliRunner().invoke(app, [*args, "-t", "sums", "-t", "facts"], catch_exceptions=False)
+    said = " ".join(result.stderr.split())
+    for task in ("sums", "facts"):
+        assert said.count(f"warning: cheapest on mine/{task}, 3 of 3 runs: nobody answers") == 1
+
+
 def test_a_second_run_is_read_from_the_cache(table: Path, tmp_path: Path) -> None:
     args = ["replay", str(table), "-p", "cheapest", "--seeds", "1", "--jobs", "1"]
     first = output(*args, "--cache", str(tmp_path / "cache"))
@@ -125,6 +163,12 @@ def run_and_fail(
         (["replay", "-p", "mesplus"], "did you mean 'messplus'"),
         (["replay", "--encoder", "hased"], "did you mean 'hashed'"),
         (["replay", "--feedback", "2"], "feedback must be in [0, 1], got 2.0"),
+        (["replay", "--feedback-satisfied", "2"], "feedback-satisfied must be in [0, 1], got 2.0"),
+        (["replay", "--audits", "-1"], "audits must be in [0, 1], got -1.0"),
+        (["replay", "--judge", "sensitivity=1"], "needs false_accept"),
+        (["replay", "--scenario", "worsn"], "did you mean 'worsen'"),
+        (["replay", "--scenario", "leave:Llama-3.1-8B"], "did you mean 'Llama-3.1-8B-Instruct'"),
+        (["replay", "--window", "0"], "window must be at least 1, got 0"),
         (["replay", "-t", "bool"], "did you mean 'boolq'"),
         (["replay", "nowhere.parquet"], "there is no 'nowhere.parquet'"),
     ],

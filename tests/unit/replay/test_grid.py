@@ -11,11 +11,13 @@ import pytest
 from messplus.errors import SettingError
 from messplus.replay import grid as grid_module
 from messplus.replay import run_cache
-from messplus.replay.feedback import Feedback
+from messplus.replay.feedback import Feedback, Judge
 from messplus.replay.grid import Grid, run_grid
 from messplus.replay.metrics import Metrics
+from messplus.replay.references import segmented, segmented_references, static_mix
 from messplus.replay.results import Results
 from messplus.replay.run import replay
+from messplus.replay.run_cache import RunCache
 from messplus.replay.streams import Stream
 
 POLICIES = ("messplus:predictor=mean", "cheapest")
@@ -123,6 +125,16 @@ def test_a_run_of_older_code_is_made_anew(tmp_path: Path, monkeypatch: pytest.Mo
     assert len(list(tmp_path.glob("*.npz"))) == 2
 
 
+def test_warnings_are_kept_with_a_run(tmp_path: Path) -> None:
+    (stream,) = make_streams()[:1]
+    (made,) = run_grid([stream], Grid(policies=("cheapest",), seeds=1), jobs=1).runs
+    store = RunCache(tmp_path)
+    store.store(stream, replace(made, warnings=("something is wrong",)))
+    read = store.load(stream, made.cell)
+    assert read is not None
+    assert read.warnings == ("something is wrong",)
+
+
 def test_a_torn_file_is_run_anew_and_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     grid = Grid(policies=("cheapest",), seeds=1)
     made = run_grid(make_streams()[:1], grid, jobs=1, cache=tmp_path)
@@ -146,6 +158,63 @@ def test_a_full_disk_costs_no_finished_run(
         )
     assert len(results.runs) == 2
     assert "No space left" in caplog.text
+
+
+SCENARIO = Grid(policies=("cheapest",), seeds=2, scenarios=("leave:small",))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"scenarios": ("leave:small,at=0.4",)},
+        {"window": 50},
+        {"feedback": Feedback(satisfied_share=0.3)},
+        {"feedback": Feedback(dissatisfied_share=0.3)},
+        {"feedback": Feedback(audits=0.1)},
+        {"feedback": Feedback(audits=0.1, audit_delay=3)},
+        {"feedback": Feedback(judge=Judge(sensitivity=0.9, false_accept=0.2))},
+    ],
+)
+def test_all_that_a_run_depends_on_is_part_of_its_key(
+    tmp_path: Path, change: dict[str, object]
+) -> None:
+    stream = make_streams()[:1]
+    run_grid(stream, SCENARIO, jobs=1, cache=tmp_path)
+    run_grid(stream, replace(SCENARIO, **change), jobs=1, cache=tmp_path)  # type: ignore[arg-type]
+    assert len(list(tmp_path.glob("*.npz"))) == 4
+
+
+def test_a_run_is_held_against_the_mixes_of_its_own_order() -> None:
+    (stream,) = make_streams()[:1]
+    results = run_grid([stream], SCENARIO, jobs=1)
+    for run in results.runs:
+        served = SCENARIO.serve(stream, run.cell.seed)
+        mix = segmented(served, static_mix).cost_total
+        assert mix is not None
+        assert run.cost_over_static_mix == pytest.approx(run.metrics.cost_total / mix)
+    assert results.references == tuple(segmented_references(SCENARIO.serve(stream, 0)))
+
+
+def test_json_says_what_happened_and_what_the_policy_noticed() -> None:
+    judge = Judge(sensitivity=0.9, false_accept=0.2, cost=1.0)
+    grid = replace(SCENARIO, seeds=1, window=50, feedback=Feedback(audits=0.5, judge=judge))
+    results = run_grid(make_streams()[:1], grid, jobs=1)
+    (run,) = json.loads(json.dumps(results.as_json()))["runs"]
+    assert run["scenarios"] == ["leave:small"]
+    assert run["judge"] == {"sensitivity": 0.9, "false_accept": 0.2, "share": 1.0, "cost": 1.0}
+    assert (run["audits"], run["audit_delay"], run["window"], run["windows"]) == (0.5, 0, 50, 2)
+    assert run["cost_feedback"] == run["judge_used"] == 120
+    assert run["cost_total"] == run["cost_serving"] + 120
+    assert run["warnings"] == []
+    assert run["satisfaction_believed"] is None
+
+
+def test_a_bad_scenario_is_refused_before_anything_runs() -> None:
+    steps: list[int] = []
+    grid = replace(SCENARIO, scenarios=("leave:medium",))
+    with pytest.raises(SettingError, match="'medium'"):
+        run_grid(make_streams(), grid, jobs=1, on_step=lambda done, _: steps.append(done))
+    assert steps == []
 
 
 def test_a_bad_policy_is_refused_before_anything_runs() -> None:
@@ -179,6 +248,8 @@ def test_an_empty_grid_is_refused() -> None:
         Grid(policies=())
     with pytest.raises(SettingError, match="seeds must be at least 1, got 0"):
         Grid(policies=POLICIES, seeds=0)
+    with pytest.raises(SettingError, match="window must be at least 1, got 0"):
+        Grid(policies=POLICIES, window=0)
 
 
 def test_two_streams_of_one_name_are_refused() -> None:

@@ -1,5 +1,7 @@
 """Figures of a run, worked by hand."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -49,6 +51,50 @@ def test_costs_of_exploring_and_serving_add_up() -> None:
     assert figures.cost_mean == 2.5
     assert figures.explored_requests == 2
     assert figures.feedback_used == 2
+
+
+def test_opinions_of_a_judge_are_part_of_what_a_run_costs() -> None:
+    run = replace(trace([1, 0, 1, 0]), cost_feedback=np.array([0.5, 0.0, 0.5, 0.0]))
+    figures = measure(stream(4, 0.5), run)
+    assert figures.cost_feedback == 1.0
+    assert figures.cost_total == figures.cost_serving + 1.0 == 11.0
+    assert figures.cost_mean == 11.0 / 4
+    assert curves(stream(4, 0.5), run).cost.tolist() == [1.5, 3.5, 7.0, 11.0]
+
+
+def test_verdicts_are_counted_by_who_gave_them() -> None:
+    figures = measured([1, 0, 1, 0])
+    assert (figures.feedback_used, figures.audits_used, figures.judge_used) == (2, 1, 0)
+
+
+@pytest.mark.parametrize(
+    ("satisfied", "window", "windows", "violated"),
+    [
+        ([1, 0, 0, 0, 1, 1], 2, 3, 1 / 3),  # 1/2, 0, 1 at alpha 1/2
+        ([1, 0, 0, 0, 1, 1, 0], 2, 3, 1 / 3),  # what is left over is no window
+        ([1, 0, 0, 0, 1, 1], 3, 2, 1 / 2),
+        ([0, 0], 3, 0, None),
+        ([0, 0], 2, 1, 1.0),
+    ],
+)
+def test_contract_windows(
+    satisfied: list[float], window: int, windows: int, violated: float | None
+) -> None:
+    figures = measure(stream(len(satisfied), 0.5), trace(satisfied), window=window)
+    assert figures.windows == windows
+    assert figures.windows_violated == violated
+
+
+def test_rounding_breaks_no_window() -> None:
+    fractions = [0.1] * 3  # their sum is not .3
+    assert measure(stream(3, 0.1), trace(fractions), window=3).windows_violated == 0.0
+    assert measured([1, 1]).windows == 0  # a window has 500 requests unless told otherwise
+
+
+def test_what_the_policy_believes_is_its_own_affair() -> None:
+    assert measured([1, 1]).satisfaction_believed is None
+    told = measure(stream(2, 0.5), replace(trace([1, 1]), believed=0.25))
+    assert told.satisfaction_believed == 0.25
 
 
 def test_calls_are_the_shares_of_delivered_answers() -> None:

@@ -8,7 +8,9 @@ import pytest
 from messplus.core.types import Decision, Draws, Floats, Request, Verdict
 from messplus.errors import SettingError
 from messplus.replay.feedback import Feedback
+from messplus.replay.policies import policy_from_spec
 from messplus.replay.run import Trace, replay
+from messplus.replay.scenarios import Leave, Reprice, Scenario, Worsen
 from messplus.replay.streams import Stream
 
 
@@ -70,6 +72,8 @@ class Scribe:
         return state
 
 
+MEAN = "messplus:predictor=mean"
+SERVED = "messplus:predictor=mean,learn_from=served,silence=predicted"
 SCORE = np.array([[0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
 COST = np.array([[1.0, 10.0], [2.0, 20.0], [3.0, 30.0]])
 
@@ -152,9 +156,64 @@ def test_feedback_share_is_the_share_that_is_judged() -> None:
 
 
 @pytest.mark.parametrize(
-    ("feedback", "message"),
-    [({"share": 1.1}, r"in \[0, 1\], got 1.1"), ({"delay": -1}, "at least 0, got -1")],
+    ("spec", "feedback", "satisfied", "cost", "judged", "queue"),
+    [
+        (MEAN, Feedback(), 283, 4296.936091064965, 400, 689.6),
+        (MEAN, Feedback(share=0.3, delay=7), 263, 1893.3050539365536, 103, 1538.5),
+        (MEAN, Feedback(delay=100), 278, 4232.523259419494, 300, 8017.1),
+        (SERVED, Feedback(), 294, 4833.559026047549, 400, 226.6),
+        (SERVED, Feedback(share=0.3, delay=7), 280, 4985.894310957825, 103, 277.1302408680647),
+    ],
 )
-def test_impossible_feedback_is_refused(feedback: dict[str, float], message: str) -> None:
-    with pytest.raises(SettingError, match=message):
-        Feedback(**feedback)  # type: ignore[arg-type]  # the wrong values are the point
+def test_a_seed_decides_what_it_has_always_decided(
+    spec: str, feedback: Feedback, satisfied: int, cost: float, judged: int, queue: float
+) -> None:
+    """Figures of the first release: new kinds of chance must not disturb the old ones."""
+    rng = np.random.default_rng(5)
+    stream = Stream(
+        data="d", task="t", alpha=0.7, cost_unit="usd", models=("m0", "m1", "m2"),
+        score=(rng.random((400, 3)) < np.linspace(0.4, 0.9, 3)).astype(float),
+        cost=np.geomspace(1.0, 20.0, 3) * rng.uniform(0.9, 1.1, (400, 3)),
+        features=rng.normal(size=(400, 4)),
+    )  # fmt: skip
+    trace = replay(stream, policy_from_spec(spec)(stream), seed=3, feedback=feedback)
+    assert trace.row[:4].tolist() == [89, 229, 142, 55]
+    assert trace.satisfied.sum() == satisfied
+    assert trace.cost.sum() == pytest.approx(cost, rel=1e-9)
+    assert trace.judged.sum() == judged
+    assert trace.queue.sum() == pytest.approx(queue, rel=1e-9)
+
+
+def test_a_policy_sees_who_can_be_asked_and_cannot_ask_others() -> None:
+    stream = stream_of(np.ones((4, 2)))
+    scenarios = [Leave(model="m0", at=0.5)]
+    trace = replay(stream, Scribe(asked=(1,)), scenarios=scenarios)
+    assert trace.model.tolist() == [1] * 4
+    with pytest.raises(SettingError, match="asked 'm0', not available at request 3"):
+        replay(stream, Scribe(asked=(0,)), scenarios=scenarios)
+
+
+def test_a_trace_tells_of_the_changed_stream() -> None:
+    scenarios: list[Scenario] = [Worsen(model="m0", loss=1.0), Reprice(model="m0", factor=10.0)]
+    trace = replay(stream_of(np.ones((4, 2))), Scribe(), scenarios=scenarios)
+    assert trace.satisfied.tolist() == [1, 1, 0, 0]
+    assert trace.cost.tolist() == [1, 1, 10, 10]
+
+
+class Accountant(Scribe):
+    """A scribe with an account of its own; its state counts its decisions."""
+
+    def believed(self, state: int) -> float:
+        return state / 10
+
+    def warnings(self, state: int) -> tuple[str, ...]:
+        return (f"{state} decisions are not enough",)
+
+
+def test_a_policy_may_report_what_it_believes_and_what_it_noticed() -> None:
+    trace = replay(stream_of(SCORE), Accountant())
+    assert trace.believed == 0.3
+    assert trace.warnings == ("3 decisions are not enough",)
+    silent = replay(stream_of(SCORE), Scribe())
+    assert silent.believed is None
+    assert silent.warnings == ()
