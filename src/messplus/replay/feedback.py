@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from messplus import specs
-from messplus.core.types import Decision, Floats, Verdict
+from messplus.core.types import Bools, Decision, Floats, Verdict
 from messplus.errors import require_range
 from messplus.replay.serving import Randomness
 from messplus.replay.streams import Stream
@@ -120,15 +120,15 @@ class Feedback:
             luck: Of this request.
         """
         worth = float(score[delivered])
-        only = np.arange(len(score)) == delivered
         if self.judge is not None and luck.judged < self.judge.share:
             accept = _mixed(worth, self.judge.sensitivity, self.judge.false_accept)
             opinion = np.full(len(score), float(luck.opinion < accept))
-            yield Coming(Verdict(opinion, only, "judge"), 0)
+            yield Coming(Verdict(opinion, _only(delivered, len(score)), "judge"), 0)
         if luck.user < _mixed(worth, self.if_satisfied, self.if_dissatisfied):
             yield Coming(Verdict(score, decision.asked_mask, "user"), self.delay)
         if luck.audit < self.audits:
-            yield Coming(Verdict(score, only, "audit"), self.audit_delay)
+            observed = _only(delivered, len(score))
+            yield Coming(Verdict(score, observed, "audit"), self.audit_delay)
 
     def opinion_cost(self, stream: Stream) -> float:
         """What one opinion of the judge costs on a stream, in the stream's unit."""
@@ -142,6 +142,10 @@ def judge_from_spec(text: str) -> Judge:
         SettingError: A setting is missing, unknown or out of its range.
     """
     return specs.settings(Judge, specs.parse(f"judge:{text}"), "feedback")
+
+
+def _only(model: int, n_models: int) -> Bools:
+    return np.asarray(np.arange(n_models) == model)
 
 
 def _mixed(satisfied: float, if_so: float, if_not: float) -> float:

@@ -1,20 +1,19 @@
 """What a reader is told of how a replay was made."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from tests.unit.report.conftest import make_run, make_stream
 
 from messplus.replay.feedback import Judge
-from messplus.replay.results import Results
+from messplus.replay.results import Results, Run
 from messplus.report.headlines import facts
 
 
-def told(**cell: object) -> dict[str, str]:
-    run = make_run()
+def told(run: Run, **cell: object) -> dict[str, str]:
     changed = replace(run, cell=replace(run.cell, **cell))  # type: ignore[arg-type]
     results = Results(runs=(changed,), references=())
-    return {fact.name: fact.value for fact in facts(results, [make_stream()])}
+    return {fact.name: fact.value for fact in facts(results, [])}
 
 
 @pytest.mark.parametrize(
@@ -43,11 +42,11 @@ def told(**cell: object) -> dict[str, str]:
         ),
     ],
 )
-def test_feedback_in_words(cell: dict[str, object], shown: str) -> None:
-    assert told(**cell)["Feedback"] == shown
+def test_feedback_in_words(run: Callable[..., Run], cell: dict[str, object], shown: str) -> None:
+    assert told(run(), **cell)["Feedback"] == shown
 
 
-def test_a_scenario_is_told_where_there_is_one() -> None:
-    assert "Scenario" not in told()
-    shown = told(scenarios=("worsen:small", "join:large"))["Scenario"]
+def test_a_scenario_is_told_where_there_is_one(run: Callable[..., Run]) -> None:
+    assert "Scenario" not in told(run())
+    shown = told(run(), scenarios=("worsen:small", "join:large"))["Scenario"]
     assert shown.startswith("worsen:small, join:large (reference lines keep α before and after")
