@@ -83,6 +83,8 @@ class Adaptive(Generic[P, C]):
         patience: Requests of debt, at alpha = 1/2, up to which dearer models are left alone, > 0.
         window: Recent requests over which the price is solved, >= 1.
         resolve_every: Requests between two solutions, >= 1.
+        rehearsal: Features of recorded requests, shape (n, d), the latest last: what is expected of
+            them fills the window before the first request. None: it starts empty.
     """
 
     alpha: float
@@ -94,6 +96,7 @@ class Adaptive(Generic[P, C]):
     patience: float = 20.0
     window: int = 200
     resolve_every: int = 5
+    rehearsal: Floats | None = None
 
     def __post_init__(self) -> None:
         """Check the ranges; raises `SettingError`."""
@@ -106,12 +109,15 @@ class Adaptive(Generic[P, C]):
             require_range(name, getattr(self, name), "at least 1", ok=getattr(self, name) >= 1)
 
     def init(self, n_models: int, n_features: int) -> AdaptiveState[P, C]:
-        """Nothing owed, nothing learned."""
-        return AdaptiveState(
-            predictor=self.predictor.init(n_models, n_features),
-            costs=self.costs.init(n_models, n_features),
-            window=Window.empty(self.window, n_models),
-        )
+        """Nothing owed; nothing learned but what predictor and costs start with."""
+        predictor = self.predictor.init(n_models, n_features)
+        costs = self.costs.init(n_models, n_features)
+        window = Window.empty(self.window, n_models)
+        for x in () if self.rehearsal is None else self.rehearsal[-self.window :]:
+            belief = self.predictor.believe(predictor, x)
+            hopeful = _shifted(belief.p_sat, self.optimism * belief.doubt)
+            window = window.push(hopeful, self.costs.predict(costs, Request(features=x)))
+        return AdaptiveState(predictor=predictor, costs=costs, window=window)
 
     def decide(
         self, state: AdaptiveState[P, C], request: Request, draws: Draws

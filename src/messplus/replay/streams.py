@@ -29,6 +29,7 @@ class Stream:
         cost: What each answer cost, shape (T, M), >= 0.
         features: What predictors see of each request, shape (T, d).
         tasks: The task of each request, shape (T,). Empty: not known.
+        encoding: Identity of the features; "" if it is not known.
         encoding_s: CPU time that the encoder took for these requests, in seconds.
         digest: Content hash of outcomes and features.
         synthetic: Whether the outcomes are made up.
@@ -43,6 +44,7 @@ class Stream:
     cost: Floats
     features: Floats
     tasks: tuple[str, ...] = ()
+    encoding: str = ""
     encoding_s: float = 0.0
     digest: str = ""
     synthetic: bool = False
@@ -130,6 +132,7 @@ def make_streams(
                 cost=part.cost,
                 features=features.assemble(rows, part.prompts, attributes),
                 tasks=part.tasks,
+                encoding=features.identity,
                 encoding_s=encoded.seconds * part.n_requests / max(len(prompts), 1),
                 digest=digest,
                 synthetic=part.synthetic,
