@@ -12,7 +12,7 @@ import messplus
 ROOT = Path(messplus.__file__).parent
 
 # A layer may import itself, those before it, and the small modules beside them.
-LAYERS = ("core", "predictors", "encoders", "costs", "replay", "report", "cli")
+LAYERS = ("core", "predictors", "encoders", "costs", "priors", "replay", "report", "cli")
 SMALL = {"errors", "specs", "files"}
 # These three are neighbours: none needs the other.
 NEIGHBOURS = {"predictors", "encoders", "costs"}

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.logging import RichHandler
 
 import messplus
-from messplus.cli import inspect, replay
+from messplus.cli import fit, inspect, replay
 from messplus.errors import MessPlusError
 
 app = typer.Typer(
@@ -21,6 +21,7 @@ app = typer.Typer(
 )
 app.command("replay")(replay.replay)
 app.command("inspect")(inspect.inspect)
+app.command("fit")(fit.fit)
 
 
 def _version(wanted: bool) -> None:  # the shape that typer calls

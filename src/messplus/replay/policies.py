@@ -6,6 +6,8 @@ for one stream.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -17,9 +19,8 @@ from messplus.core.types import CostEstimate, Policy
 from messplus.costs import Known, LogLinear, RunningMean
 from messplus.errors import SettingError, unknown
 from messplus.predictors import predictor_from_spec
-from messplus.predictors.hierarchical import Hierarchical
-from messplus.predictors.logistic import OnlineLogistic
-from messplus.predictors.mixture import Mixture
+from messplus.priors import Prior, Start
+from messplus.priors.experts import experts
 from messplus.replay.baselines import RandomChoice, educated_guess
 from messplus.replay.streams import Stream
 
@@ -106,6 +107,7 @@ class AdaptiveSettings:
         patience: See Adaptive.
         window: See Adaptive.
         resolve_every: See Adaptive.
+        prior: Path of a file that `messplus fit` wrote, to start from; "" starts from nothing.
     """
 
     softness: float = 25.0
@@ -114,27 +116,36 @@ class AdaptiveSettings:
     patience: float = 20.0
     window: int = 200
     resolve_every: int = 5
+    prior: str = ""
 
     def build(self, stream: Stream) -> Policy[Any]:
         """The policy for one stream: the promise is the best first guess of any satisfaction."""
-        prior = min(max(stream.alpha, 0.02), 0.98)
+        start = self._start(stream)
         return Adaptive(
             alpha=stream.alpha,
-            predictor=Mixture(
-                blind=Hierarchical(prior=prior, slope_sd=0.0),
-                experts=(
-                    Hierarchical(prior=prior),
-                    OnlineLogistic(prior=prior, intercept_sd=1.0),
-                ),
-                share=0.0,
-            ),
-            costs=LogLinear(list_price=tuple(stream.cost.mean(axis=0).tolist())),
+            predictor=start.predictor,
+            costs=start.costs,
+            rehearsal=start.rehearsal,
             softness=self.softness,
             urgency=self.urgency,
             optimism=self.optimism,
             patience=self.patience,
             window=self.window,
             resolve_every=self.resolve_every,
+        )
+
+    def _start(self, stream: Stream) -> Start:
+        """Untrained experts and list prices, or what the prior says."""
+        list_price = tuple(stream.cost.mean(axis=0).tolist())
+        if not self.prior:
+            return Start(experts(stream.alpha).mixture, LogLinear(list_price=list_price), None)
+        return Prior.load(self.prior).start(
+            stream.models,
+            cost_unit=stream.cost_unit,
+            encoding=stream.encoding,
+            n_features=stream.features.shape[1],
+            alpha=stream.alpha,
+            list_price=list_price,
         )
 
 
@@ -211,6 +222,20 @@ def policy_from_spec(text: str) -> Callable[[Stream], Policy[Any]]:
     if spec.name not in POLICIES:
         raise unknown("policy", spec.name, POLICIES)
     return specs.settings(POLICIES[spec.name], spec, "policy").build
+
+
+def digest_of_files(text: str) -> str:
+    """SHA-256 over the file that a policy reads besides its stream; "" if it reads none.
+
+    Raises:
+        SettingError: The spec is wrong.
+        OSError: There is no such file.
+    """
+    spec = specs.parse(text)
+    if spec.name != "adaptive":
+        return ""
+    path = specs.settings(AdaptiveSettings, spec, "policy").prior
+    return sha256(Path(path).read_bytes()).hexdigest() if path else ""
 
 
 def _always(stream: Stream, model: int) -> RandomChoice:

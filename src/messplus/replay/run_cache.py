@@ -14,6 +14,7 @@ import numpy as np
 import messplus
 from messplus.files import write_whole
 from messplus.replay.metrics import Curves, Metrics
+from messplus.replay.policies import digest_of_files
 from messplus.replay.results import Cell, Run
 from messplus.replay.streams import Stream
 
@@ -76,7 +77,8 @@ class RunCache:
         )
 
     def _path(self, stream: Stream, cell: Cell) -> Path:
-        key = json.dumps([code_digest(), stream.digest, asdict(cell)], sort_keys=True)
+        read = digest_of_files(cell.policy)
+        key = json.dumps([code_digest(), stream.digest, asdict(cell), read], sort_keys=True)
         return self.folder / f"{sha256(key.encode()).hexdigest()}.npz"
 
 

@@ -1,9 +1,10 @@
-"""What `messplus inspect` shows: the models of a table, and what there is to gain on it."""
+"""What `messplus inspect` and `messplus fit` show of a table's models, and what there is to gain."""
 
 from collections.abc import Sequence
 
 import numpy as np
 
+from messplus.priors import Prior
 from messplus.replay.references import NAMES, Reference
 from messplus.replay.streams import Stream
 from messplus.report import text
@@ -80,3 +81,29 @@ def references_table(references: Sequence[Reference], streams: Sequence[Stream])
         note=f"{text.NOTHING}: alpha is out of reach. A router has learned something about prompts "
         "once it beats the static mix.",
     )
+
+
+def prior_table(prior: Prior) -> Table:
+    """What a prior was learned from, one row per model."""
+    scale = text.cost_scale(prior.cost_unit, prior.list_price)
+    rows = [
+        Row(
+            (
+                Cell(model),
+                Cell(text.number(prior.n_requests, 0)),
+                Cell(text.percent(satisfaction)),
+                Cell(scale.text(cost)),
+            ),
+            "stream",
+        )
+        for model, satisfaction, cost in zip(
+            prior.models, prior.satisfaction, prior.list_price, strict=True
+        )
+    ]
+    columns = (
+        Column("model", "Name, cheapest first.", "left"),
+        Column("requests", "Requests learned from."),
+        Column("satisfied, %", "Mean score on them."),
+        Column(f"mean cost, {scale.unit}", "Mean cost per request."),
+    )
+    return Table(title="learned from", columns=columns, rows=tuple(rows))
