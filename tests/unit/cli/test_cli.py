@@ -199,3 +199,32 @@ def test_cache_folder() -> None:
     assert cache_folder({"MESSPLUS_CACHE": "/big"}, home) == Path("/big")
     assert cache_folder({"XDG_CACHE_HOME": "/x"}, home) == Path("/x/messplus")
     assert cache_folder({}, home) == home / ".cache" / "messplus"
+
+
+def test_fit_writes_a_prior_that_replay_starts_from(table: Path, tmp_path: Path) -> None:
+    prior = tmp_path / "prior.npz"
+    shown = output("fit", str(table), "-o", str(prior), "--rows", "0.5", "--no-cache")
+    assert "small" in shown
+    assert "SYNTHETIC" not in shown
+    assert prior.name in shown.replace("\n", "")
+    output("replay", str(table), "-a", "0.6", "-p", f"adaptive:prior={prior}", *FAST)
+
+
+def test_fit_needs_no_data_and_says_that_it_is_synthetic(tmp_path: Path) -> None:
+    shown = output("fit", "-o", str(tmp_path / "p.npz"), "-t", "boolq", "--no-cache")
+    assert "SYNTHETIC" in shown
+
+
+def test_a_prior_of_one_task_does_not_fit_several(
+    table: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    prior = tmp_path / "prior.npz"
+    output("fit", str(table), "-t", "sums", "-o", str(prior), "--no-cache")
+    code, said = run_and_fail(
+        monkeypatch, capsys, "replay", str(table), "-p", f"adaptive:prior={prior}", *FAST
+    )
+    assert code == 2
+    assert "fit it with the same --encoder" in said
