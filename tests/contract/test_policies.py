@@ -187,6 +187,7 @@ def test_educated_guess_by_hand() -> None:
 )
 def test_a_spec_has_the_defaults_of_its_policy(policy: type, spec: type) -> None:
     ours = {f.name: f.default for f in fields(policy) if f.default is not MISSING}
+    ours.pop("rehearsal", None)  # recorded requests, not a setting: they come with a prior
     given = {f.name: f.default for f in fields(spec)}
     assert ours == {name: given[name] for name in ours}
 
