@@ -117,7 +117,7 @@ class Hierarchical:
 
     def predict(self, state: JointPosterior, x: Floats) -> Floats:
         """P(satisfied) per model, shape (M,): the logistic averaged over the posterior."""
-        return _averaged(*_log_odds(state, x))
+        return averaged(*_log_odds(state, x))
 
     def believe(self, state: JointPosterior, x: Floats) -> Belief:
         """Prediction, and each model's level: that of the request with features 0.
@@ -125,8 +125,8 @@ class Hierarchical:
         Blind to the request the level is the mean satisfaction itself; with slopes it is that of
         the average request, where features are centred.
         """
-        mean, variance = _levels(state)
-        return Belief(self.predict(state, x), _averaged(mean, variance), np.sqrt(variance))
+        mean, variance = levels(state)
+        return Belief(self.predict(state, x), averaged(mean, variance), np.sqrt(variance))
 
     def update(
         self, state: JointPosterior, x: Floats, satisfied: Floats, observed: Bools
@@ -149,20 +149,20 @@ class Hierarchical:
         return state
 
 
-def _averaged(mean: Floats, variance: Floats) -> Floats:
-    """The logistic averaged over Gaussian log-odds, nearly (MacKay 1992)."""
+def averaged(mean: Floats, variance: Floats) -> Floats:
+    """The logistic averaged over Gaussian log-odds, nearly (MacKay 1992); any shapes that agree."""
     return sigmoid(mean / np.sqrt(1.0 + np.pi / 8.0 * variance))
 
 
-def _levels(state: JointPosterior) -> tuple[Floats, Floats]:
-    """Mean and variance of each intercept, both (M,)."""
+def levels(state: JointPosterior) -> tuple[Floats, Floats]:
+    """Mean and variance of each intercept, in log-odds, both (M,): copy what is to be kept."""
     variance = np.diagonal(state.covariance)[: state.n_models]
     return state.mean[: state.n_models], np.maximum(variance, 0.0)
 
 
 def _log_odds(state: JointPosterior, x: Floats) -> tuple[Floats, Floats]:
     """Mean and variance of phi_m(x) . theta for each model, both (M,); all blocks are views."""
-    mean, variance = _levels(state)
+    mean, variance = levels(state)
     m, d = state.n_models, state.n_slopes
     if d == 0:
         return mean, variance

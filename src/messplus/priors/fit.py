@@ -62,16 +62,17 @@ def fit(
         bills = costs.update(bills, Request(features=features[t]), cost[t], everyone)
         if on_step is not None:
             on_step(t + 1, n)
-    blind, shared, apart = state.experts
+    alike, unlike, shared, apart = state.experts
     return Prior(
         models=tuple(models),
         cost_unit=cost_unit,
         encoding=encoding,
         satisfaction=satisfaction,
-        blind=blind,
+        blinds=(alike, unlike),
         shared=shared,
         apart=apart,
         log_weight=state.log_weight,
+        log_blind=state.log_blind,
         bills=bills,
         list_price=list_price,
         n_requests=n,

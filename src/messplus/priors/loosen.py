@@ -42,8 +42,8 @@ BILL_DRIFT = 0.3
 """Same of the log of a model's price, in units of the noise of a log bill."""
 
 EVEN = 0.2
-"""Weight of experts that is dealt out evenly: if the best of three in the past is not the best to
-come, that costs at most log(3 / EVEN) = 2.7 in log score, some tens of verdicts."""
+"""Weight of experts that is dealt out evenly: if the best of four in the past is not the best to
+come, that costs at most log(4 / EVEN) = 3.0 in log score, some tens of verdicts."""
 
 
 def levels(settings: Hierarchical, state: JointPosterior, n_requests: int) -> JointPosterior:

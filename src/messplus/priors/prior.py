@@ -45,10 +45,11 @@ class Prior:
         encoding: Identity of the features that it was learned on.
         satisfaction: Mean satisfaction of each model, in [0, 1]. The mean of these is what the
             experts expected before they saw any verdict.
-        blind: Of the expert that does not read the request.
+        blinds: Of the two experts that do not read the request.
         shared: Of the expert whose slopes are shared by all models, on d features.
         apart: Of the expert with a regression per model.
-        log_weight: Of these three, normalised, shape (3,).
+        log_weight: Of these four, normalised, shape (4,).
+        log_blind: Of the levels of the first two, normalised, shape (2,).
         bills: What answers cost.
         list_price: Mean bill of each model, in `cost_unit`, one per model.
         n_requests: Requests learned from, each with every model's verdict and bill, >= 1.
@@ -59,10 +60,11 @@ class Prior:
     cost_unit: str
     encoding: str
     satisfaction: tuple[float, ...]
-    blind: JointPosterior
+    blinds: tuple[JointPosterior, JointPosterior]
     shared: JointPosterior
     apart: Posterior
     log_weight: Floats
+    log_blind: Floats
     bills: LogBills
     list_price: tuple[float, ...]
     n_requests: int
@@ -124,9 +126,9 @@ class Prior:
         places = match.places(self.models, models)
         warm, n = experts(fmean(self.satisfaction)), self.n_requests
         shared, apart = warm.experts
+        joint = zip((*warm.blinds, shared), (*self.blinds, self.shared), strict=True)
         states = (
-            match.levels(warm.blind, loosen.levels(warm.blind, self.blind, n), places),
-            match.levels(shared, loosen.levels(shared, self.shared, n), places),
+            *(match.levels(one, loosen.levels(one, its, n), places) for one, its in joint),
             match.regressions(apart, loosen.regressions(apart, self.apart, n), places),
         )
         costs = LogLinear(list_price=None if list_price is None else tuple(list_price))
@@ -135,7 +137,9 @@ class Prior:
             predictor=Doubted(
                 warm=warm.mixture,
                 cold=experts(alpha).mixture,
-                start=MixtureState(states, loosen.weights(self.log_weight)),
+                start=MixtureState(
+                    states, loosen.weights(self.log_weight), loosen.weights(self.log_blind)
+                ),
                 known=places >= 0,
             ),
             costs=StartedCosts(costs, bills),

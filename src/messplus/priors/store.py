@@ -19,7 +19,7 @@ from messplus.predictors.hierarchical import JointPosterior
 from messplus.predictors.logistic import Posterior
 from messplus.priors.prior import Prior
 
-VERSION = 1
+VERSION = 2
 """Of the format, and of the experts whose states it holds."""
 
 Arrays = Mapping[str, NDArray[Any]]
@@ -32,8 +32,9 @@ _SHAPES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "satisfaction": ("M",),
         "n_requests": (),
         "log_weight": ("experts",),
-        "blind_mean": ("M",),
-        "blind_covariance": ("M", "M"),
+        "log_blind": ("blinds",),
+        "blinds_mean": ("blinds", "M"),
+        "blinds_covariance": ("blinds", "M", "M"),
         "shared_mean": ("M+d",),
         "shared_covariance": ("M+d", "M+d"),
         "apart_mean": ("M", "1+d"),
@@ -67,8 +68,9 @@ def save(prior: Prior, path: Path) -> None:
             satisfaction=np.array(prior.satisfaction),
             n_requests=np.array(prior.n_requests),
             log_weight=prior.log_weight,
-            blind_mean=prior.blind.mean,
-            blind_covariance=prior.blind.covariance,
+            log_blind=prior.log_blind,
+            blinds_mean=np.array([blind.mean for blind in prior.blinds]),
+            blinds_covariance=np.array([blind.covariance for blind in prior.blinds]),
             shared_mean=prior.shared.mean,
             shared_covariance=prior.shared.covariance,
             apart_mean=prior.apart.mean,
@@ -95,17 +97,22 @@ def load(path: Path) -> Prior:
     models = tuple(stored["models"].tolist())
     n_models, found = len(models), _checked(path, stored, len(models))
     n_features = found["sample"].shape[1]
+    blinds_mean, blinds_covariance = found["blinds_mean"], found["blinds_covariance"]
     return Prior(
         models=models,
         cost_unit=str(stored["cost_unit"]),
         encoding=str(stored["encoding"]),
         satisfaction=tuple(found["satisfaction"].tolist()),
-        blind=JointPosterior(found["blind_mean"], found["blind_covariance"], n_models, 0),
+        blinds=(
+            JointPosterior(blinds_mean[0], blinds_covariance[0], n_models, 0),
+            JointPosterior(blinds_mean[1], blinds_covariance[1], n_models, 0),
+        ),
         shared=JointPosterior(
             found["shared_mean"], found["shared_covariance"], n_models, n_features
         ),
         apart=Posterior(found["apart_mean"], found["apart_covariance"]),
         log_weight=found["log_weight"],
+        log_blind=found["log_blind"],
         bills=LogBills(**{name: found[f"bills_{name}"] for name in _BILLS}),
         list_price=tuple(found["list_price"].tolist()),
         n_requests=int(found["n_requests"]),
@@ -147,7 +154,8 @@ def _check_texts(path: Path, stored: Arrays) -> None:
 def _checked(path: Path, arrays: Arrays, n_models: int) -> Mapping[str, Floats]:
     """The arrays as float64, once their shapes agree and no value is impossible."""
     n, d = arrays["sample"].shape if arrays["sample"].ndim == 2 else (0, 0)
-    sizes = {"experts": 3, "M": n_models, "d": d, "n": n, "1+d": 1 + d, "M+d": n_models + d}
+    sizes = {"experts": 4, "blinds": 2}
+    sizes |= {"M": n_models, "d": d, "n": n, "1+d": 1 + d, "M+d": n_models + d}
     found: dict[str, Floats] = {}
     for name, symbols in _SHAPES.items():
         values, shape = arrays[name], tuple(sizes[symbol] for symbol in symbols)
@@ -162,8 +170,9 @@ def _checked(path: Path, arrays: Arrays, n_models: int) -> Mapping[str, Floats]:
             _check_covariance(path, name, values)
     if (found["satisfaction"] > 1).any() or found["n_requests"] < 1 or n < 1:
         raise _damaged(path, "satisfaction, n_requests or sample is out of range")
-    if abs(np.exp(found["log_weight"]).sum() - 1.0) > 1e-6:
-        raise _damaged(path, "log_weight is not normalised")
+    for name in ("log_weight", "log_blind"):
+        if abs(np.exp(found[name]).sum() - 1.0) > 1e-6:
+            raise _damaged(path, f"{name} is not normalised")
     return found
 
 

@@ -1,6 +1,6 @@
 """The mixture's guarantee on any sequence, and what its weights do."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import pytest
@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from messplus.core.types import Believer, Bools, Floats
 from messplus.errors import SettingError
 from messplus.predictors.hierarchical import Hierarchical
+from messplus.predictors.logistic import sigmoid
 from messplus.predictors.mixture import SURE, Mixture, MixtureSettings, MixtureState
 
 BLIND = Hierarchical(slope_sd=0.0)
@@ -34,7 +35,7 @@ class Oracle:
 
 def mixture(n_experts: int, *, discount: float = 1.0, share: float = 0.0) -> Mixture:
     experts = tuple(Oracle(M * e) for e in range(n_experts))
-    return Mixture(blind=BLIND, experts=experts, discount=discount, share=share)
+    return Mixture(blinds=(BLIND,), experts=experts, discount=discount, share=share)
 
 
 def log_loss(p: Floats, satisfied: Floats, observed: Bools) -> float:
@@ -56,7 +57,7 @@ def losses(mix: Mixture, seed: int, requests: int) -> tuple[Floats, Floats]:
         satisfied = rng.choice([0.0, 0.3, 1.0, 1.0], size=M)
         observed = np.zeros(M, dtype=np.bool_)
         observed[rng.choice(M, size=rng.integers(1, M + 1), replace=False)] = True
-        everyone = zip((mix.blind, *mix.experts), state.experts, strict=True)
+        everyone = zip((*mix.blinds, *mix.experts), state.experts, strict=True)
         theirs.append([log_loss(e.predict(s, x), satisfied, observed) for e, s in everyone])
         ours.append(log_loss(mix.predict(state, x), satisfied, observed))
         state = mix.update(state, x, satisfied, observed)
@@ -154,7 +155,7 @@ def test_experts_that_claim_certainty_are_heard_within_bounds() -> None:
     assert np.all(mix.predict(state, np.ones(M)) <= 1.0 - SURE)
 
 
-def test_level_and_doubt_are_those_of_the_blind_expert() -> None:
+def test_level_and_doubt_are_those_of_the_only_blind_expert() -> None:
     mix: Believer[MixtureState] = MixtureSettings(prior=0.7).build()
     state = mix.init(M, 2)
     for _ in range(20):
@@ -166,6 +167,79 @@ def test_level_and_doubt_are_those_of_the_blind_expert() -> None:
     np.testing.assert_array_equal(belief.doubt, blind.doubt)
 
 
+ALIKE = Hierarchical(prior=0.7, own_sd=0.25, slope_sd=0.0)
+UNLIKE = Hierarchical(prior=0.7, own_sd=0.8, tilt=0.8, slope_sd=0.0)
+TWO = Mixture(blinds=(ALIKE, UNLIKE), experts=(Hierarchical(prior=0.7),))
+
+
+def judged(mix: Mixture, level: Floats, requests: int, seed: int) -> MixtureState:
+    """One verdict per request, on a random model of a zoo with these levels in log-odds."""
+    rng, n_models = np.random.default_rng(seed), len(level)
+    state = mix.init(n_models, 2)
+    for _ in range(requests):
+        satisfied = (rng.random(n_models) < sigmoid(level)).astype(float)
+        observed = np.equal(np.arange(n_models), rng.integers(n_models))
+        state = mix.update(state, rng.normal(size=2), satisfied, observed)
+    return state
+
+
+def weight_of_unlike(level: Floats, requests: int) -> float:
+    """Mean over twenty streams, whose standard error is below .05."""
+    states = [judged(TWO, np.array(level), requests, seed) for seed in range(20)]
+    return float(np.mean([np.exp(state.log_blind[1]) for state in states]))
+
+
+def test_the_zoo_decides_how_alike_its_models_are() -> None:
+    """The evidence in 50 single verdicts is some units of log score at most, and it adds up."""
+    unlike, alike = np.linspace(-1.0, 2.0, 5)[[3, 0, 4, 1, 2]], np.full(8, 0.85)
+    assert weight_of_unlike(unlike, 0) == pytest.approx(0.5)
+    assert weight_of_unlike(unlike, 50) > 0.65
+    assert weight_of_unlike(unlike, 200) > 0.95
+    assert weight_of_unlike(alike, 50) < 0.45
+    assert weight_of_unlike(alike, 200) < 0.3
+
+
+def test_weights_among_the_blind_forget_nothing() -> None:
+    state, rng = TWO.init(M, 2), np.random.default_rng(8)
+    total = np.zeros(2)
+    for _ in range(60):
+        x, satisfied = rng.normal(size=2), rng.integers(0, 2, M).astype(float)
+        observed = np.equal(np.arange(M), rng.integers(M))
+        blinds = zip(TWO.blinds, state.experts[:2], strict=True)
+        total -= [log_loss(one.predict(its, x), satisfied, observed) for one, its in blinds]
+        state = TWO.update(state, x, satisfied, observed)
+    np.testing.assert_allclose(np.diff(state.log_blind), np.diff(total))
+    assert np.exp(state.log_blind).sum() == pytest.approx(1.0)
+
+
+def test_where_blind_experts_disagree_that_adds_to_the_doubt() -> None:
+    state, x = judged(TWO, np.array([-2.0, 0.5, 2.5]), 40, 3), np.zeros(2)
+    two = [one.believe(its, x) for one, its in zip(TWO.blinds, state.experts[:2], strict=True)]
+    weight, belief = np.exp(state.log_blind), TWO.believe(state, x)
+    means = np.array([its.mean for its in state.experts[:2]])
+    # Draws from the mixture of both Gaussians have its variance; 2e5 of them to within 1 %.
+    rng = np.random.default_rng(4)
+    which = rng.choice(2, size=200_000, p=weight / weight.sum())
+    doubts = np.array([one.doubt for one in two])
+    draws = means[which] + doubts[which] * rng.normal(size=(len(which), M))
+    np.testing.assert_allclose(belief.doubt, draws.std(axis=0), rtol=0.01)
+    np.testing.assert_allclose(belief.level, weight @ [one.level for one in two])
+    assert np.all(belief.doubt**2 >= weight @ doubts**2)
+
+
+def test_an_array_that_is_filled_anew_is_another_request() -> None:
+    """What was told of the latest request is known by its values."""
+    state, x = judged(TWO, np.array([0.0, 1.0, 2.0]), 30, 5), np.array([1.0, -1.0])
+    before = TWO.believe(state, x)
+    x[:] = [-2.0, 3.0]
+    np.testing.assert_array_equal(
+        TWO.believe(state, x).p_sat, TWO.predict(replace(state, last=[]), x)
+    )
+    assert not np.array_equal(TWO.believe(state, x).p_sat, before.p_sat)
+    x[:] = [1.0, -1.0]
+    np.testing.assert_array_equal(TWO.believe(state, x).p_sat, before.p_sat)
+
+
 def test_the_settings_have_the_defaults_of_what_they_build() -> None:
     for one in fields(MixtureSettings):
         source = Mixture if one.name in ("discount", "share") else Hierarchical
@@ -174,4 +248,6 @@ def test_the_settings_have_the_defaults_of_what_they_build() -> None:
 
 def test_an_expert_that_reads_the_request_is_not_blind() -> None:
     with pytest.raises(SettingError, match=r"give it slope_sd=0, got 0.55"):
-        Mixture(blind=Hierarchical(), experts=())
+        Mixture(blinds=(BLIND, Hierarchical()), experts=())
+    with pytest.raises(SettingError, match="at least one expert must be blind"):
+        Mixture(blinds=(), experts=())

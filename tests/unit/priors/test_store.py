@@ -9,6 +9,7 @@ from tests.unit.priors.zoo import learned, started, world
 from messplus.core.types import Request
 from messplus.errors import SettingError
 from messplus.priors import Prior
+from messplus.priors.store import VERSION
 
 
 @pytest.fixture(scope="module")
@@ -93,17 +94,20 @@ def broken(prior: Prior, path: Path, name: str, values: object) -> None:
 @pytest.mark.parametrize(
     ("name", "values", "message"),
     [
-        ("version", 99, "version 99, this release reads 1"),
+        ("version", 1, "version 1, .* fit it again with messplus fit"),
+        ("version", 99, "version 99, this release reads 2"),
         ("models", ["a", "a", "b"], "not told apart"),
         ("models", [1, 2, 3], "models is not text"),
         ("satisfaction", [0.1, 0.2, 1.5], "out of range"),
         ("satisfaction", [0.1, 0.2], r"satisfaction is float64 \(2,\)"),
         ("list_price", [-1.0, 1.0, 1.0], "list_price is negative"),
         ("n_requests", 0, "out of range"),
-        ("log_weight", [0.0, 0.0, 0.0], "not normalised"),
-        ("blind_mean", [np.nan, 0.0, 0.0], "blind_mean is not finite"),
-        ("blind_covariance", -np.eye(3), "not positive definite"),
-        ("blind_covariance", np.eye(3) + np.eye(3, k=1) * 0.5, "not symmetric"),
+        ("log_weight", [0.0, 0.0, 0.0, 0.0], "log_weight is not normalised"),
+        ("log_blind", [0.0, 0.0], "log_blind is not normalised"),
+        ("blinds_mean", [[np.nan, 0.0, 0.0]] * 2, "blinds_mean is not finite"),
+        ("blinds_covariance", [-np.eye(3)] * 2, "not positive definite"),
+        ("blinds_covariance", [np.eye(3) + np.eye(3, k=1) * 0.5] * 2, "not symmetric"),
+        ("blinds_covariance", np.eye(3), r"not numbers \(2, 3, 3\)"),
         ("sample", np.zeros((5, 7)), "not numbers"),
         ("sample", np.zeros(5), "not numbers"),
     ],
@@ -117,6 +121,6 @@ def test_impossible_contents_are_named(
 
 
 def test_an_archive_that_lacks_an_array_says_which(prior: Prior, tmp_path: Path) -> None:
-    np.savez(tmp_path / "p.npz", version=np.array(1), models=np.array(["a"]))
+    np.savez(tmp_path / "p.npz", version=np.array(VERSION), models=np.array(["a"]))
     with pytest.raises(SettingError, match=r"it lacks .*sample"):
         Prior.load(tmp_path / "p.npz")

@@ -40,8 +40,8 @@ def test_as_recorded_takes_the_first_rows_and_a_seed_decides_else(streams: list[
     recorded = fit_streams([one], share=0.5, shuffle=False)
     np.testing.assert_allclose(recorded.satisfaction, one.score[:30].mean(axis=0))
     first, again, other = (fit_streams([one], share=0.5, seed=seed) for seed in (1, 1, 2))
-    np.testing.assert_array_equal(first.blind.mean, again.blind.mean)
-    assert (first.blind.mean != other.blind.mean).any()
+    np.testing.assert_array_equal(first.shared.mean, again.shared.mean)
+    assert (first.shared.mean != other.shared.mean).any()
 
 
 @pytest.mark.parametrize(
