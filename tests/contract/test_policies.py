@@ -31,6 +31,7 @@ SPECS = (
     "messplus:explore_first=no,c=0.05,v=0.001",
     "adaptive",
     "adaptive:window=20,resolve_every=1,optimism=2,softness=5",
+    "adaptive:contract=50,risk=0.1,credit=20",
     "always:m1",
     "cheapest",
     "largest",

@@ -29,7 +29,9 @@ from typing import Generic, TypeVar
 
 import numpy as np
 
+from messplus.core.account import Account
 from messplus.core.price import Window
+from messplus.core.safe import attainable
 from messplus.core.types import (
     Belief,
     Believer,
@@ -54,19 +56,29 @@ class AdaptiveState(Generic[P, C]):
         predictor: What the predictor learned.
         costs: What the cost estimate learned.
         window: What was expected of the latest requests.
-        t: Requests decided.
-        debt: D, in satisfied requests; negative when ahead. Without a verdict the prediction counts.
+        account: What is owed. Without a verdict the prediction counts.
         room: How far the cheapest adequate model is above alpha, smoothed.
         price: Learned price of a satisfied request, in the zoo's unit of cost.
+        belief: What the latest decision was taken with; None before the first.
     """
 
     predictor: P
     costs: C
     window: Window
-    t: int = 0
-    debt: float = 0.0
+    account: Account
     room: float = 0.0
     price: float = 0.0
+    belief: Belief | None = None
+
+    @property
+    def t(self) -> int:
+        """Requests decided."""
+        return self.account.t
+
+    @property
+    def debt(self) -> float:
+        """D, in satisfied requests; negative when ahead."""
+        return self.account.debt
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +95,8 @@ class Adaptive(Generic[P, C]):
         patience: Requests of debt, at alpha = 1/2, up to which dearer models are left alone, > 0.
         window: Recent requests over which the price is solved, >= 1.
         resolve_every: Requests between two solutions, >= 1.
+        credit: Requests ahead that are counted on at most, > 0: a good morning is not spent on a bad
+            afternoon.
         rehearsal: Features of recorded requests, shape (n, d), the latest last: what is expected of
             them fills the window before the first request. None: it starts empty.
     """
@@ -96,12 +110,13 @@ class Adaptive(Generic[P, C]):
     patience: float = 20.0
     window: int = 200
     resolve_every: int = 5
+    credit: float = 100.0
     rehearsal: Floats | None = None
 
     def __post_init__(self) -> None:
         """Check the ranges; raises `SettingError`."""
         require_range("alpha", self.alpha, "in (0, 1]", ok=0.0 < self.alpha <= 1.0)
-        for name in ("softness", "urgency", "patience"):
+        for name in ("softness", "urgency", "patience", "credit"):
             value = getattr(self, name)
             require_range(name, value, "positive and finite", ok=0.0 < value < np.inf)
         require_range("optimism", self.optimism, "at least 0", ok=0.0 <= self.optimism < np.inf)
@@ -117,7 +132,8 @@ class Adaptive(Generic[P, C]):
             belief = self.predictor.believe(predictor, x)
             hopeful = _shifted(belief.p_sat, self.optimism * belief.doubt)
             window = window.push(hopeful, self.costs.predict(costs, Request(features=x)))
-        return AdaptiveState(predictor=predictor, costs=costs, window=window)
+        account = Account(alpha=self.alpha, credit=self.credit)
+        return AdaptiveState(predictor=predictor, costs=costs, window=window, account=account)
 
     def decide(
         self, state: AdaptiveState[P, C], request: Request, draws: Draws
@@ -131,19 +147,23 @@ class Adaptive(Generic[P, C]):
         room = self._room(belief, payable)
         if state.t:  # levels are noisy at first: smooth what follows from them
             room = 0.99 * state.room + 0.01 * room
-        behind = state.debt + self._reserve(room, state.t)
+        # With few verdicts the debt is mostly expectation: a request of it tells less.
+        gain = state.account.labels.rate
+        behind = state.debt + self._reserve(room, state.t, gain)
 
-        optimism = max(self.optimism, min(1.0, behind / DEEP))
+        optimism = max(self.optimism * gain, min(1.0, gain * behind / DEEP))
         hopeful = _shifted(belief.p_sat, optimism * belief.doubt)
         window = state.window.push(hopeful, cost)
         price = state.price
         if state.t % self.resolve_every == 0:
             price = window.price(self.alpha, INSIDE, request.available)
 
-        corrected = price * self._correction(behind, state.debt)
-        payable[payable > self._limit(belief, payable, behind)] = np.inf
+        corrected = price * self._correction(gain * behind, gain * state.debt)
+        payable[payable > self._limit(belief, payable, gain * behind)] = np.inf
         model = int(np.argmin(payable - corrected * hopeful))
         best_guess = int(np.argmin(payable - corrected * belief.p_sat))
+        if state.account.mood:  # nothing is known of the silent: serve what is reputed best
+            model = best_guess = int(np.flatnonzero(available)[-1])
 
         decision = Decision(
             model=model,
@@ -153,11 +173,11 @@ class Adaptive(Generic[P, C]):
             queue=max(0.0, state.debt),
             p_sat=belief.p_sat,
             cost=cost,
+            t=state.t,
         )
-        # Until its verdict comes, an answer counts as what is expected of it.
-        debt = state.debt + self.alpha - float(belief.p_sat[model])
+        account = state.account.answered(float(belief.p_sat[model]))
         return decision, replace(
-            state, window=window, t=state.t + 1, debt=debt, room=room, price=price
+            state, window=window, account=account, room=room, price=price, belief=belief
         )
 
     def charge(
@@ -175,12 +195,44 @@ class Adaptive(Generic[P, C]):
         verdict: Verdict,
     ) -> AdaptiveState[P, C]:
         """Learn from the verdict, and count it in place of what was expected."""
-        satisfied, observed, _ = verdict
-        predictor = self.predictor.update(state.predictor, request.features, satisfied, observed)
-        debt = state.debt
+        satisfied, observed, source = verdict
+        account = state.account
         if observed[decision.model]:
-            debt += float(decision.p_sat[decision.model]) - float(satisfied[decision.model])
-        return replace(state, predictor=predictor, debt=debt)
+            account, taken_for = account.judged(
+                decision.t, float(satisfied[decision.model]), source
+            )
+            satisfied = satisfied.copy()
+            satisfied[decision.model] = taken_for
+        predictor = self.predictor.update(state.predictor, request.features, satisfied, observed)
+        return replace(state, predictor=predictor, account=account)
+
+    def redirected(
+        self, state: AdaptiveState[P, C], decision: Decision, model: int
+    ) -> tuple[Decision, AdaptiveState[P, C]]:
+        """The decision just taken, with another model in place of the one chosen."""
+        account = state.account.reconsidered(float(decision.p_sat[model]))
+        decision = replace(decision, model=model, asked=(model,), explored=False, shielded=True)
+        return decision, replace(state, account=account)
+
+    def believed(self, state: AdaptiveState[P, C]) -> float:
+        """Mean satisfaction delivered so far, as far as verdicts tell; NaN before the first request."""
+        return state.account.believed
+
+    def warnings(self, state: AdaptiveState[P, C]) -> tuple[str, ...]:
+        """What stands against the promise, each a sentence for people."""
+        found = []
+        if state.account.mood:
+            found.append(
+                f"{state.account.mood} users seem to answer, so nothing is known of the others: the "
+                "largest model serves until audits of answers drawn at random come in"
+            )
+        if state.belief and attainable(state.belief.level, state.belief.doubt, self.alpha) == "no":
+            best = float(state.belief.level.max())
+            found.append(
+                f"alpha = {self.alpha:g} is out of reach: the best model satisfies about {best:.3f}; "
+                "lower alpha or add a better model"
+            )
+        return tuple(found)
 
     @property
     def _noise(self) -> float:
@@ -193,14 +245,15 @@ class Adaptive(Generic[P, C]):
         model = int(np.argmin(cost))
         return float(belief.level[model]) - self.alpha if np.isfinite(cost[model]) else MARGIN
 
-    def _reserve(self, room: float, t: int) -> float:
+    def _reserve(self, room: float, t: int, gain: float) -> float:
         """Requests to be ahead by, so that the noise of verdicts seldom ends below alpha.
 
         With little room a debt takes longer to pay back, so more is held; and it is earned no faster
-        than the adequate model can while paying for half of it.
+        than the adequate model can while paying for half of it. The fewer the verdicts, the less is
+        known of the debt, and the more is held.
         """
-        full = 0.25 * self._noise * min(max(2.0 / room, 30.0), 100.0)
-        return min(full, EARNED * room * t)
+        full = 0.25 * self._noise * min(max(2.0 / room, 30.0), 100.0) / gain
+        return float(min(full, EARNED**gain * room * t, self.credit))
 
     def _correction(self, behind: float, debt: float) -> float:
         """The factor by which debt raises the price, or credit lowers it."""

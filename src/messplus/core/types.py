@@ -61,6 +61,8 @@ class Decision:
         p_sat: Predicted probability that each model satisfies the request, shape (M,).
         cost: Expected cost of each model on the request, shape (M,), in the zoo's unit.
         deliver_best: Deliver the best answer among those asked, not `model`'s.
+        t: Number of the request, from 0, for a policy that keeps an account of each.
+        shielded: Whether a contract over windows took the choice from the policy.
     """
 
     model: int
@@ -71,6 +73,8 @@ class Decision:
     p_sat: Floats
     cost: Floats
     deliver_best: bool = False
+    t: int = 0
+    shielded: bool = False
 
     @property
     def asked_mask(self) -> Bools:

@@ -14,7 +14,9 @@ import numpy as np
 
 from messplus import specs
 from messplus.core.adaptive import Adaptive
+from messplus.core.contract import Contract
 from messplus.core.messplus import Deliver, LearnFrom, MessPlus, Silence
+from messplus.core.shielded import Shielded
 from messplus.core.types import CostEstimate, Policy
 from messplus.costs import Known, LogLinear, RunningMean
 from messplus.errors import SettingError, unknown
@@ -107,6 +109,10 @@ class AdaptiveSettings:
         patience: See Adaptive.
         window: See Adaptive.
         resolve_every: See Adaptive.
+        credit: See Adaptive.
+        contract: Also keep tumbling windows of so many requests, >= 1; see
+            `messplus.core.shielded.Shielded`. 0: only the average over the stream.
+        risk: Share of those windows that may be broken, in (0, 1).
         prior: Path of a file that `messplus fit` wrote, to start from; "" starts from nothing.
     """
 
@@ -116,12 +122,15 @@ class AdaptiveSettings:
     patience: float = 20.0
     window: int = 200
     resolve_every: int = 5
+    credit: float = 100.0
+    contract: int = 0
+    risk: float = 0.05
     prior: str = ""
 
     def build(self, stream: Stream) -> Policy[Any]:
         """The policy for one stream: the promise is the best first guess of any satisfaction."""
         start = self._start(stream)
-        return Adaptive(
+        policy: Adaptive[Any, Any] = Adaptive(
             alpha=stream.alpha,
             predictor=start.predictor,
             costs=start.costs,
@@ -132,7 +141,16 @@ class AdaptiveSettings:
             patience=self.patience,
             window=self.window,
             resolve_every=self.resolve_every,
+            credit=self.credit,
         )
+        if self.contract == 0:
+            return policy
+        return Shielded(policy=policy, contract=self._windows(stream))
+
+    def _windows(self, stream: Stream) -> Contract:
+        """The contract; verdicts between 0 and 1 need a shield that allows for them."""
+        graded = bool(((stream.score > 0.0) & (stream.score < 1.0)).any())
+        return Contract(window=self.contract, delta=self.risk, graded=graded)
 
     def _start(self, stream: Stream) -> Start:
         """Untrained experts and list prices, or what the prior says."""

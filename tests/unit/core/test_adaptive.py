@@ -48,9 +48,16 @@ def request(*cost: float) -> Request:
     return Request(features=np.zeros(1), cost=np.array(cost))
 
 
+def owing(
+    state: AdaptiveState[None, None], *, debt: float = 0.0, t: int = 0, room: float = 0.0
+) -> AdaptiveState[None, None]:
+    """The state in which so much is owed after t requests."""
+    return replace(state, account=replace(state.account, debt=debt, t=t), room=room)
+
+
 def decide_at(adaptive: Adaptive[None, None], debt: float, *cost: float, t: int = 0) -> Decision:
     """The decision on a request that comes when so much is owed, no reserve being earned yet."""
-    state = replace(adaptive.init(len(cost), 1), debt=debt, t=t)
+    state = owing(adaptive.init(len(cost), 1), debt=debt, t=t)
     return adaptive.decide(state, request(*cost), DRAWS)[0]
 
 
@@ -150,9 +157,11 @@ def test_the_reserve_is_larger_where_there_is_less_room(level: float, full: floa
     # The third model costs what the reserve makes the policy pay: it is open from 16.8 behind on.
     adaptive = policy(Believes((0.3, level, 0.999)))
     cost = (1.0, 3.0, 3.1)
-    state = replace(adaptive.init(3, 1), t=10**6, room=level - 0.7)
+    start = adaptive.init(3, 1)
     below, above = (
-        adaptive.decide(replace(state, debt=16.8 - full + step), request(*cost), DRAWS)[0].model
+        adaptive.decide(
+            owing(start, debt=16.8 - full + step, t=10**6, room=level - 0.7), request(*cost), DRAWS
+        )[0].model
         for step in (-0.01, 0.01)
     )
     assert below < 2
@@ -164,9 +173,11 @@ def test_the_reserve_is_earned_no_faster_than_half_the_room() -> None:
     adaptive = policy(Believes((0.3, 0.9, 0.999)), alpha=0.5)
     cost = (1.0, 3.0, 3.1)
     patience = 20.0
-    state = replace(adaptive.init(3, 1), t=10, room=0.4)
+    start = adaptive.init(3, 1)
     models = [
-        adaptive.decide(replace(state, debt=patience - 2.0 + step), request(*cost), DRAWS)[0].model
+        adaptive.decide(
+            owing(start, debt=patience - 2.0 + step, t=10, room=0.4), request(*cost), DRAWS
+        )[0].model
         for step in (-0.01, 0.01)
     ]
     assert models[0] < 2

@@ -1,0 +1,182 @@
+"""The account of a promise: what is owed, from verdicts that are late, few, biased or mistaken.
+
+Every answer counts as what is expected of it until something better is known. There are two sums, and
+the one that can be trusted more counts:
+
+    by word     verdicts of users and judges taken at their word, in place of the prediction
+    by audit    prediction, corrected by what users' and judges' verdicts have proved to be worth, and
+                by each audit (trust.py): right on average, whatever users and judges say
+
+The second takes over with the first audit. docs/explanation/feedback.md says what each can tell.
+"""
+
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+import numpy as np
+
+from messplus.core.contract import capped
+from messplus.core.labels import LabelRate, one_sided
+from messplus.core.trust import Signals, Trust, believe, information, learn
+from messplus.core.types import Floats, Source
+
+REMEMBERED = 4096
+"""Requests whose verdicts can still be booked; later ones teach the predictor only."""
+
+Mood = Literal["only satisfied", "only dissatisfied"]
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """What the latest requests were counted as; a ring whose memory is reused.
+
+    Attributes:
+        expected: Prediction when the answer was given, shape (`REMEMBERED`,).
+        by_word: Counted so in the first sum.
+        by_audit: And in the second.
+        signals: What users and judges have said.
+    """
+
+    expected: Floats = field(default_factory=lambda: np.zeros(REMEMBERED))
+    by_word: Floats = field(default_factory=lambda: np.zeros(REMEMBERED))
+    by_audit: Floats = field(default_factory=lambda: np.zeros(REMEMBERED))
+    signals: list[Signals] = field(default_factory=lambda: [Signals()] * REMEMBERED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """What is owed on a promise.
+
+    Attributes:
+        alpha: The promise.
+        credit: Most requests ahead that are ever counted on; see `contract.capped`.
+        t: Requests answered.
+        debt: D, in satisfied requests, with credit kept to its cap; negative when ahead.
+        by_word: Sum of alpha - s over all requests, users and judges taken at their word.
+        by_audit: The same sum, as audits correct it.
+        audits: Audits so far.
+        praise: Verdicts of users: satisfied ones.
+        blame: The others.
+        mood: The one kind of verdict that users seem to give, where nothing else is known.
+        labels: How many requests get a verdict, in true ones.
+        audited: How many are audited.
+        trust: What users' and judges' verdicts have proved to be worth.
+        ledger: The latest requests.
+    """
+
+    alpha: float
+    credit: float = float("inf")
+    t: int = 0
+    debt: float = 0.0
+    by_word: float = 0.0
+    by_audit: float = 0.0
+    audits: int = 0
+    praise: int = 0
+    blame: int = 0
+    mood: Mood | None = None
+    labels: LabelRate = field(default_factory=LabelRate)
+    audited: LabelRate = field(default_factory=LabelRate)
+    trust: Trust = field(default_factory=Trust)
+    ledger: Ledger = field(default_factory=Ledger)
+
+    @property
+    def believed(self) -> float:
+        """Mean satisfaction delivered so far, as far as is known; NaN before the first request."""
+        owed = self.by_audit if self.audits else self.by_word
+        return self.alpha - owed / self.t if self.t else float("nan")
+
+    def answered(self, expected: float) -> "Account":
+        """One more answer, of which so much is expected."""
+        row = self.t % REMEMBERED
+        for column in (self.ledger.expected, self.ledger.by_word, self.ledger.by_audit):
+            column[row] = expected
+        self.ledger.signals[row] = Signals()
+        counted = replace(
+            self, t=self.t + 1, labels=self.labels.decided(), audited=self.audited.decided()
+        )
+        return counted._moved(self.alpha - expected, self.alpha - expected)
+
+    def counted(self, t: int) -> float | None:
+        """What the answer to request t counts as by word; None if that was too long ago."""
+        return float(self.ledger.by_word[t % REMEMBERED]) if self.t - t <= REMEMBERED else None
+
+    def reconsidered(self, expected: float) -> "Account":
+        """The latest answer came from another model, of which so much is expected."""
+        row = (self.t - 1) % REMEMBERED
+        before = float(self.ledger.expected[row])
+        for column in (self.ledger.expected, self.ledger.by_word, self.ledger.by_audit):
+            column[row] = expected
+        return self._moved(before - expected, before - expected)
+
+    def judged(self, t: int, satisfied: float, source: Source) -> tuple["Account", float]:
+        """A verdict on the answer to request t, counted from 0.
+
+        Returns:
+            The account, and what a predictor should take the answer for.
+        """
+        age = self.t - 1 - t
+        if age >= REMEMBERED:
+            return self, satisfied
+        row = t % REMEMBERED
+        if source == "audit":
+            return self._audit(row, age, satisfied), satisfied
+        return self._opinion(row, age, satisfied, source)
+
+    def _audit(self, row: int, age: int, satisfied: float) -> "Account":
+        """The truth about one answer drawn at random."""
+        book = self.ledger
+        audited = self.audited.judged(age)
+        by_word = book.by_word[row] - satisfied
+        book.by_word[row] = satisfied
+        first = replace(
+            self,
+            audits=self.audits + 1,
+            mood=None,
+            audited=audited,
+            labels=self.labels.judged(age),
+            trust=learn(self.trust, book.signals[row], satisfied),
+            debt=self.debt if self.audits else capped(self.by_audit, self.credit),
+        )
+        return first._moved(float(by_word), float(book.by_audit[row] - satisfied) / audited.rate)
+
+    def _opinion(
+        self, row: int, age: int, satisfied: float, source: Literal["user", "judge"]
+    ) -> tuple["Account", float]:
+        """What a user or a judge says; worth what audits have shown, or else taken at its word."""
+        book, heard = self.ledger, self.ledger.signals[row]
+        word: Literal["yes", "no"] = "yes" if satisfied >= 0.5 else "no"
+        new = heard.judge is None if source == "judge" else heard.user == "silent"
+        heard = heard._replace(judge=word) if source == "judge" else heard._replace(user=word)
+        book.signals[row] = heard
+        expected = float(book.expected[row])
+        believed = believe(self.trust, expected, heard)
+
+        by_word = float(book.by_word[row]) - satisfied
+        by_audit = float(book.by_audit[row]) - believed
+        book.by_word[row], book.by_audit[row] = satisfied, believed
+        after = self._moved(by_word, by_audit)
+        if new:
+            worth = information(self.trust, expected, source) if self.audits else 1.0
+            after = replace(after, labels=self.labels.judged(age, worth))
+        if new and source == "user":
+            after = after._heard(satisfied >= 0.5)
+        return after, believed if self.audits else satisfied
+
+    def _heard(self, praised: bool) -> "Account":
+        """One more user has spoken: do only those of one mood speak?"""
+        praise, blame = self.praise + praised, self.blame + (not praised)
+        mood = None
+        if not self.audits:
+            asked = round((praise + blame) / self.labels.rate)
+            mood = one_sided(praise, blame, asked, self.alpha)
+        return replace(self, praise=praise, blame=blame, mood=mood)
+
+    def _moved(self, by_word: float, by_audit: float) -> "Account":
+        """Both sums moved; the debt follows the one that counts."""
+        step = by_audit if self.audits else by_word
+        return replace(
+            self,
+            by_word=self.by_word + by_word,
+            by_audit=self.by_audit + by_audit,
+            debt=capped(self.debt + step, self.credit),
+        )
