@@ -17,20 +17,27 @@ believer guesses too, so it alone would not tell soon. Shifts start at 1: where 
 less than half of that, E_mb falls, and drift is left to loosening.
 
 One model on which the prior proves wrong is enough to doubt it on all of them.
+
+A prior whose probability falls below `DROPPED` is dropped for good, and costs no time from then on. It
+need not come back: a right one has fallen so far with a chance below DROPPED * (1 - TRUST) / TRUST,
+about 1e-4, and then costs what a cold start costs, as the cold believer has missed no verdict. That
+one is never dropped: however right a prior was, the world may change.
 """
 
 import math
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from messplus.core.types import Belief, Believer, Bools, Floats
-from messplus.predictors.logistic import sigmoid
 from messplus.predictors.mixture import MixtureState
 
 TRUST = 0.9
 """Probability that a prior is right, before any verdict."""
+
+DROPPED = 1e-3
+"""Probability that a prior is right below which it is dropped."""
 
 SHIFTS = np.array([-2.0, -1.0, 1.0, 2.0])
 """By how much a level may be off, in log-odds."""
@@ -46,20 +53,22 @@ class DoubtedState:
     """What both believers learned, and the evidence against the prior.
 
     Attributes:
-        warm: What was learned elsewhere and since.
+        warm: What was learned elsewhere and since. None: it was wrong, and is dropped.
         cold: What was learned since.
         against: log E_cold.
         shifted: log E_mb, shape (known models, shifts).
     """
 
-    warm: MixtureState
+    warm: MixtureState | None
     cold: MixtureState
     against: float
     shifted: Floats
 
     @property
     def trust(self) -> float:
-        """Probability that the prior is right, in (0, 1)."""
+        """Probability that the prior is right, in (0, 1); 0 once it is dropped."""
+        if self.warm is None:
+            return 0.0
         shifted = float(np.exp(np.minimum(self.shifted, _MOST)).mean())
         evidence = 0.5 * (math.exp(min(self.against, _MOST)) + shifted)
         return TRUST / (TRUST + (1.0 - TRUST) * evidence)
@@ -93,13 +102,18 @@ class Doubted:
 
     def predict(self, state: DoubtedState, x: Floats) -> Floats:
         """Weighted mean of both predictions, shape (M,)."""
-        trust, cold = state.trust, self.cold.predict(state.cold, x)
+        cold = self.cold.predict(state.cold, x)
+        if state.warm is None:
+            return cold
+        trust = state.trust
         return np.asarray(trust * self.warm.predict(state.warm, x) + (1.0 - trust) * cold)
 
     def believe(self, state: DoubtedState, x: Floats) -> Belief:
         """Weighted means; where the two differ on a level, that adds to the doubt about it."""
-        trust = state.trust
-        warm, cold = self.warm.believe(state.warm, x), self.cold.believe(state.cold, x)
+        cold = self.cold.believe(state.cold, x)
+        if state.warm is None:
+            return cold
+        trust, warm = state.trust, self.warm.believe(state.warm, x)
         apart = _log_odds(warm.level) - _log_odds(cold.level)
         variance = trust * warm.doubt**2 + (1.0 - trust) * cold.doubt**2
         return Belief(
@@ -112,30 +126,34 @@ class Doubted:
         self, state: DoubtedState, x: Floats, satisfied: Floats, observed: Bools
     ) -> DoubtedState:
         """Weigh the prior by what was predicted of these verdicts, then both learn."""
+        if state.warm is None:
+            return replace(state, cold=self.cold.update(state.cold, x, satisfied, observed))
         judged = observed & self.known
         s = satisfied[judged]
-        against = _log_likelihood(_log_odds(self.cold.predict(state.cold, x)[judged]), s)
-        against -= _log_likelihood(_log_odds(self.warm.predict(state.warm, x)[judged]), s)
-        at_start = _log_odds(self.warm.predict(self.start, x)[judged])[:, np.newaxis]
-        ratio = _log_likelihood(at_start + SHIFTS, s[:, np.newaxis])
-        ratio -= _log_likelihood(at_start, s[:, np.newaxis])
+        cold = self.cold.predict(state.cold, x)[judged]
+        warm = self.warm.predict(state.warm, x)[judged]
+        start = self.warm.predict(self.start, x)[judged]
+        # One row per guess at the log-odds: cold, warm, the prior's, and the prior's shifted.
+        guesses = _log_odds(np.array([cold, warm, *[start] * (1 + len(SHIFTS))]))
+        guesses[3:] += SHIFTS[:, np.newaxis]
+        likelihood = _log_likelihood(guesses, s)
         shifted = state.shifted.copy()
-        shifted[judged[self.known]] += ratio
-        return DoubtedState(
+        shifted[judged[self.known]] += (likelihood[3:] - likelihood[2]).T
+        after = DoubtedState(
             warm=self.warm.update(state.warm, x, satisfied, observed),
             cold=self.cold.update(state.cold, x, satisfied, observed),
-            against=state.against + float(against.sum()),
+            against=state.against + float((likelihood[0] - likelihood[1]).sum()),
             shifted=shifted,
         )
+        return replace(after, warm=None) if after.trust < DROPPED else after
 
 
 def _log_odds(p: Floats) -> Floats:
     """Of probabilities kept within [SURE, 1 - SURE]."""
-    p = np.clip(p, SURE, 1.0 - SURE)
+    p = np.minimum(np.maximum(p, SURE), 1.0 - SURE)
     return np.asarray(np.log(p / (1.0 - p)))
 
 
 def _log_likelihood(log_odds: Floats, satisfied: Floats) -> Floats:
     """Of verdicts in [0, 1], each by itself."""
-    p = sigmoid(log_odds)
-    return np.asarray(satisfied * np.log(p) + (1.0 - satisfied) * np.log1p(-p))
+    return np.asarray(satisfied * log_odds - np.logaddexp(0.0, log_odds))

@@ -9,7 +9,7 @@ from tests.unit.priors.zoo import World, learned, started, world
 
 from messplus.core.types import Floats
 from messplus.priors import Start
-from messplus.priors.doubted import TRUST, Doubted, DoubtedState
+from messplus.priors.doubted import SHIFTS, TRUST, Doubted, DoubtedState
 
 
 def after(start: Start, data: World, n: int) -> DoubtedState:
@@ -61,6 +61,49 @@ def test_a_wrong_prior_is_unlearned_within_tens_of_verdicts(
     assert isinstance(start.predictor, Doubted)
     cold = np.mean([start.predictor.cold.predict(state.cold, x) for x in rest.features], axis=0)
     np.testing.assert_allclose(found, cold, atol=0.03)
+
+
+def test_a_prior_that_is_refuted_is_dropped_for_good() -> None:
+    data = world(200, seed=21)
+    start = started(learned(flipped(world(400))))
+    assert isinstance(start.predictor, Doubted)
+    state = after(start, data, 200)
+    assert (state.warm, state.trust) == (None, 0.0)
+    cold = start.predictor.cold.init(3, 4)
+    for x, score in zip(data.features, data.score, strict=True):
+        cold = start.predictor.cold.update(cold, x, score, np.ones(3, dtype=np.bool_))
+    x = np.ones(4)
+    np.testing.assert_array_equal(
+        start.predictor.predict(state, x), start.predictor.cold.predict(cold, x)
+    )
+    for ours, theirs in zip(
+        start.predictor.believe(state, x), start.predictor.cold.believe(cold, x), strict=True
+    ):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_trust_is_the_bayes_rule_of_the_module() -> None:
+    """Against likelihoods multiplied one by one."""
+    start, data = started(learned(world(300))), world(15, seed=24)
+    assert isinstance(start.predictor, Doubted)
+    both, state = start.predictor, start.predictor.init(3, 4)
+    cold_over_warm, shifted = 1.0, np.ones((3, len(SHIFTS)))
+    for x, score in zip(data.features, data.score, strict=True):
+        assert state.warm is not None
+        cold, warm = both.cold.predict(state.cold, x), both.warm.predict(state.warm, x)
+        prior = both.warm.predict(both.start, x)
+        for m, s in enumerate(score):
+            cold_over_warm *= chance(cold[m], s) / chance(warm[m], s)
+            for b, shift in enumerate(SHIFTS):
+                odds = prior[m] / (1.0 - prior[m]) * np.exp(shift)
+                shifted[m, b] *= chance(odds / (1.0 + odds), s) / chance(prior[m], s)
+        state = both.update(state, x, score, np.ones(3, dtype=np.bool_))
+    odds = TRUST / (1.0 - TRUST) / (0.5 * cold_over_warm + 0.5 * shifted.mean())
+    assert state.trust == pytest.approx(odds / (1.0 + odds))
+
+
+def chance(p: float, satisfied: float) -> float:
+    return p if satisfied else 1.0 - p
 
 
 def test_a_better_new_model_does_not_speak_against_the_prior() -> None:
