@@ -36,6 +36,7 @@ PARTS: Mapping[str, str] = {
     "no extra pull where more is owed than promised": "adaptive:urgency=1e9",
     "no hope, but in debt": "adaptive:optimism=0",
     "no ladder: any model may be asked": "adaptive:patience=1e-9",
+    "all credit counts, however old": "adaptive:credit=1e9",
     "price solved over 20 requests, not 200": "adaptive:window=20",
     "price solved every 200 requests, not 5": "adaptive:resolve_every=200",
 }

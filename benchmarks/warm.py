@@ -9,7 +9,6 @@ recording, shows what a wrong one costs.
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -17,24 +16,20 @@ import numpy as np
 from benchmarks.machine import describe
 from benchmarks.options import options
 from benchmarks.pages import write_page
+from benchmarks.past import PAST, parted, prior_of
 from benchmarks.score import ALIGNED, COLUMNS, MJ, Score, geometric
-from benchmarks.streams import MOST, RECORDING, all_streams, named, of_rows
+from benchmarks.streams import MOST, RECORDING, all_streams, named
 from joblib import Parallel, delayed
 from threadpoolctl import threadpool_limits
 
 from messplus.cli.progress import progress_bar
 from messplus.core.types import Request
 from messplus.encoders import encoder_from_spec
-from messplus.priors import Prior, fit
+from messplus.priors import Prior
 from messplus.replay.grid import Grid, run_grid
 from messplus.replay.references import cheapest_mix
 from messplus.replay.results import Run
-from messplus.replay.run_cache import code_digest
-from messplus.replay.serving import Randomness
 from messplus.replay.streams import Stream
-
-PAST = 0.2
-"""Share of each stream's order that the prior is fitted on."""
 
 COLD = "adaptive"
 MULTIPLIERS = 241
@@ -69,12 +64,11 @@ class Split:
 
 def split(stream: Stream, seed: int, priors: Path, cache: Path | None, encoder: str) -> Split:
     """Learn from the past of one order and replay the rest."""
-    order = Randomness.of(seed).order.permutation(stream.n_requests)
-    n = round(PAST * stream.n_requests)
-    past, rest = of_rows(stream, order[:n]), of_rows(stream, order[n:])
-    policies = [COLD, _started(past, priors, flipped=False)]
+    past, rest = parted(stream, seed)
+    prior = prior_of(past, priors)
+    policies = [COLD, f"{COLD}:prior={prior}"]
     if stream.data == RECORDING:
-        policies.append(_started(past, priors, flipped=True))
+        policies.append(f"{COLD}:prior={prior_of(past, priors, flipped=True)}")
     # The order was drawn above: another one would be no more random.
     grid = Grid(policies=tuple(policies), seeds=1, shuffle=False, encoder=encoder)
     results = run_grid([rest], grid, jobs=1, cache=cache)
@@ -87,7 +81,7 @@ def split(stream: Stream, seed: int, priors: Path, cache: Path | None, encoder: 
         cold=cold,
         warm=warm,
         wrong=wrong[0] if wrong else None,
-        frozen=frozen(Prior.load(_path(past, priors, flipped=False)), rest) / static,
+        frozen=frozen(Prior.load(prior), rest) / static,
         text_router=text / static,
     )
 
@@ -126,35 +120,12 @@ def frozen(prior: Prior, rest: Stream) -> float:
     return np.nan if mix is None else mix.cost * rest.n_requests
 
 
-def _started(past: Stream, folder: Path, *, flipped: bool) -> str:
-    """The spec of the policy that starts from the past, whose prior is fitted unless it is there."""
-    path = _path(past, folder, flipped=flipped)
-    if not path.exists():
-        with threadpool_limits(1):
-            fit(
-                past.features,
-                1.0 - past.score if flipped else past.score,
-                past.cost,
-                models=past.models,
-                cost_unit=past.cost_unit,
-                encoding=past.encoding,
-            ).save(path)
-    return f"{COLD}:prior={path}"
-
-
-def _path(past: Stream, folder: Path, *, flipped: bool) -> Path:
-    """Where the prior of these requests is kept, by all that it depends on."""
-    key = sha256(f"{code_digest()} {past.digest} {flipped}".encode()).hexdigest()
-    return folder / f"{key[:24]}.npz"
-
-
 def run_splits(
     streams: Sequence[Stream], seeds: int, encoder: str, *, jobs: int, cache: Path | None
 ) -> list[Split]:
     """Every stream in the order of every seed."""
     with TemporaryDirectory() as temporary, progress_bar("warm and cold") as step:
         folder = (cache or Path(temporary)) / "priors"
-        folder.mkdir(parents=True, exist_ok=True)
         pairs = [(stream, seed) for stream in streams for seed in range(seeds)]
         found: list[Split] = []
         tasks = (
@@ -268,7 +239,7 @@ def main() -> None:
             "machine": describe(),
             "seeds": str(args.seeds),
             "most": f"{MOST:,}",
-            "past": f"{PAST:.0%}".replace("%", " %"),
+            "past": f"{100 * PAST:.0f} %",
             "warm_recording": ratio(recording, lambda s: s.warm),
             "warm_others": ratio(
                 [s for s in splits if s.stream.data != RECORDING], lambda s: s.warm
