@@ -23,6 +23,12 @@ from messplus.core.types import Floats, Source
 REMEMBERED = 4096
 """Requests whose verdicts can still be booked; later ones teach the predictor only."""
 
+TELLING = 0.2
+"""Least worth, in true verdicts, of an opinion from which a predictor learns."""
+
+SOON = 50
+"""Requests after which a first verdict is missed."""
+
 Mood = Literal["only satisfied", "only dissatisfied"]
 
 
@@ -33,13 +39,13 @@ class Ledger:
     Attributes:
         expected: Prediction when the answer was given, shape (`REMEMBERED`,).
         by_word: Counted so in the first sum.
-        by_audit: And in the second.
+        by_worth: And in the second.
         signals: What users and judges have said.
     """
 
     expected: Floats = field(default_factory=lambda: np.zeros(REMEMBERED))
     by_word: Floats = field(default_factory=lambda: np.zeros(REMEMBERED))
-    by_audit: Floats = field(default_factory=lambda: np.zeros(REMEMBERED))
+    by_worth: Floats = field(default_factory=lambda: np.zeros(REMEMBERED))
     signals: list[Signals] = field(default_factory=lambda: [Signals()] * REMEMBERED)
 
 
@@ -53,7 +59,8 @@ class Account:
         t: Requests answered.
         debt: D, in satisfied requests, with credit kept to its cap; negative when ahead.
         by_word: Sum of alpha - s over all requests, users and judges taken at their word.
-        by_audit: The same sum, as audits correct it.
+        by_worth: Sum of alpha - f, where f is what users' and judges' words are worth.
+        missed: Sum of s - f over audited answers.
         audits: Audits so far.
         praise: Verdicts of users: satisfied ones.
         blame: The others.
@@ -69,7 +76,8 @@ class Account:
     t: int = 0
     debt: float = 0.0
     by_word: float = 0.0
-    by_audit: float = 0.0
+    by_worth: float = 0.0
+    missed: float = 0.0
     audits: int = 0
     praise: int = 0
     blame: int = 0
@@ -80,21 +88,46 @@ class Account:
     ledger: Ledger = field(default_factory=Ledger)
 
     @property
+    def owed(self) -> float:
+        """Sum of alpha - s over all requests, as far as is known; see `trust.owed` for audits.
+
+        All audits are scaled by their share so far, not each by the share at its time, which is
+        little known at first.
+        """
+        if not self.audits:
+            return self.by_word
+        return self.by_worth - self.missed / self.audited.rate
+
+    @property
     def believed(self) -> float:
         """Mean satisfaction delivered so far, as far as is known; NaN before the first request."""
-        owed = self.by_audit if self.audits else self.by_word
-        return self.alpha - owed / self.t if self.t else float("nan")
+        return self.alpha - self.owed / self.t if self.t else float("nan")
+
+    @property
+    def blindfold(self) -> str:
+        """Why nothing is known of how answers do, if so; else ""."""
+        if self.mood:
+            return f"{self.mood} users seem to answer"
+        if self.t >= SOON and self.labels.labels == 0.0:
+            return f"no verdict has come on any of {self.t} answers yet"
+        return ""
 
     def answered(self, expected: float) -> "Account":
         """One more answer, of which so much is expected."""
         row = self.t % REMEMBERED
-        for column in (self.ledger.expected, self.ledger.by_word, self.ledger.by_audit):
+        for column in (self.ledger.expected, self.ledger.by_word, self.ledger.by_worth):
             column[row] = expected
         self.ledger.signals[row] = Signals()
-        counted = replace(
-            self, t=self.t + 1, labels=self.labels.decided(), audited=self.audited.decided()
+        return self._settled(
+            replace(
+                self,
+                t=self.t + 1,
+                labels=self.labels.decided(),
+                audited=self.audited.decided(),
+                by_word=self.by_word + self.alpha - expected,
+                by_worth=self.by_worth + self.alpha - expected,
+            )
         )
-        return counted._moved(self.alpha - expected, self.alpha - expected)
 
     def counted(self, t: int) -> float | None:
         """What the answer to request t counts as by word; None if that was too long ago."""
@@ -104,15 +137,22 @@ class Account:
         """The latest answer came from another model, of which so much is expected."""
         row = (self.t - 1) % REMEMBERED
         before = float(self.ledger.expected[row])
-        for column in (self.ledger.expected, self.ledger.by_word, self.ledger.by_audit):
+        for column in (self.ledger.expected, self.ledger.by_word, self.ledger.by_worth):
             column[row] = expected
-        return self._moved(before - expected, before - expected)
+        return self._settled(
+            replace(
+                self,
+                by_word=self.by_word + before - expected,
+                by_worth=self.by_worth + before - expected,
+            )
+        )
 
-    def judged(self, t: int, satisfied: float, source: Source) -> tuple["Account", float]:
+    def judged(self, t: int, satisfied: float, source: Source) -> tuple["Account", float | None]:
         """A verdict on the answer to request t, counted from 0.
 
         Returns:
-            The account, and what a predictor should take the answer for.
+            The account, and what a predictor should take the answer for; None if audits have shown
+            that such a verdict says too little to learn from.
         """
         age = self.t - 1 - t
         if age >= REMEMBERED:
@@ -125,23 +165,24 @@ class Account:
     def _audit(self, row: int, age: int, satisfied: float) -> "Account":
         """The truth about one answer drawn at random."""
         book = self.ledger
-        audited = self.audited.judged(age)
-        by_word = book.by_word[row] - satisfied
+        by_word, by_worth = float(book.by_word[row]), float(book.by_worth[row])
         book.by_word[row] = satisfied
-        first = replace(
-            self,
-            audits=self.audits + 1,
-            mood=None,
-            audited=audited,
-            labels=self.labels.judged(age),
-            trust=learn(self.trust, book.signals[row], satisfied),
-            debt=self.debt if self.audits else capped(self.by_audit, self.credit),
+        return self._settled(
+            replace(
+                self,
+                by_word=self.by_word + by_word - satisfied,
+                missed=self.missed + satisfied - by_worth,
+                audits=self.audits + 1,
+                audited=self.audited.judged(age),
+                labels=self.labels.judged(age),
+                trust=learn(self.trust, book.signals[row], satisfied),
+                mood=None,
+            )
         )
-        return first._moved(float(by_word), float(book.by_audit[row] - satisfied) / audited.rate)
 
     def _opinion(
         self, row: int, age: int, satisfied: float, source: Literal["user", "judge"]
-    ) -> tuple["Account", float]:
+    ) -> tuple["Account", float | None]:
         """What a user or a judge says; worth what audits have shown, or else taken at its word."""
         book, heard = self.ledger, self.ledger.signals[row]
         word: Literal["yes", "no"] = "yes" if satisfied >= 0.5 else "no"
@@ -151,15 +192,22 @@ class Account:
         expected = float(book.expected[row])
         believed = believe(self.trust, expected, heard)
 
-        by_word = float(book.by_word[row]) - satisfied
-        by_audit = float(book.by_audit[row]) - believed
-        book.by_word[row], book.by_audit[row] = satisfied, believed
-        after = self._moved(by_word, by_audit)
+        by_word, by_worth = float(book.by_word[row]), float(book.by_worth[row])
+        book.by_word[row], book.by_worth[row] = satisfied, believed
+        after = self._settled(
+            replace(
+                self,
+                by_word=self.by_word + by_word - satisfied,
+                by_worth=self.by_worth + by_worth - believed,
+            )
+        )
+        worth = information(self.trust, expected, source) if self.audits else 1.0
         if new:
-            worth = information(self.trust, expected, source) if self.audits else 1.0
             after = replace(after, labels=self.labels.judged(age, worth))
         if new and source == "user":
             after = after._heard(satisfied >= 0.5)
+        if worth < TELLING:
+            return after, None
         return after, believed if self.audits else satisfied
 
     def _heard(self, praised: bool) -> "Account":
@@ -171,12 +219,8 @@ class Account:
             mood = one_sided(praise, blame, asked, self.alpha)
         return replace(self, praise=praise, blame=blame, mood=mood)
 
-    def _moved(self, by_word: float, by_audit: float) -> "Account":
-        """Both sums moved; the debt follows the one that counts."""
-        step = by_audit if self.audits else by_word
-        return replace(
-            self,
-            by_word=self.by_word + by_word,
-            by_audit=self.by_audit + by_audit,
-            debt=capped(self.debt + step, self.credit),
-        )
+    def _settled(self, after: "Account") -> "Account":
+        """The account after a change, its debt moved by as much; the first audit starts it anew."""
+        anew = self.audits == 0 < after.audits
+        debt = after.owed if anew else self.debt + after.owed - self.owed
+        return replace(after, debt=capped(debt, self.credit))

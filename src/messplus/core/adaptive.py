@@ -147,22 +147,25 @@ class Adaptive(Generic[P, C]):
         room = self._room(belief, payable)
         if state.t:  # levels are noisy at first: smooth what follows from them
             room = 0.99 * state.room + 0.01 * room
-        # With few verdicts the debt is mostly expectation: a request of it tells less.
-        gain = state.account.labels.rate
-        behind = state.debt + self._reserve(room, state.t, gain)
+        known = state.account.labels.rate
+        behind = state.debt + self._reserve(room, state.t, known)
 
-        optimism = max(self.optimism * gain, min(1.0, gain * behind / DEEP))
+        optimism = _cautious(self.optimism, known)
+        if behind > 0.0:
+            optimism = max(optimism, min(1.0, known * behind / DEEP))
         hopeful = _shifted(belief.p_sat, optimism * belief.doubt)
         window = state.window.push(hopeful, cost)
         price = state.price
         if state.t % self.resolve_every == 0:
             price = window.price(self.alpha, INSIDE, request.available)
 
+        # With few verdicts the debt is mostly expectation: a request of it tells less.
+        gain = math.sqrt(known)
         corrected = price * self._correction(gain * behind, gain * state.debt)
-        payable[payable > self._limit(belief, payable, gain * behind)] = np.inf
+        payable[payable > self._limit(belief, payable, gain * behind, known)] = np.inf
         model = int(np.argmin(payable - corrected * hopeful))
         best_guess = int(np.argmin(payable - corrected * belief.p_sat))
-        if state.account.mood:  # nothing is known of the silent: serve what is reputed best
+        if state.account.blindfold:  # nothing is known: serve what is reputed best
             model = best_guess = int(np.flatnonzero(available)[-1])
 
         decision = Decision(
@@ -201,6 +204,8 @@ class Adaptive(Generic[P, C]):
             account, taken_for = account.judged(
                 decision.t, float(satisfied[decision.model]), source
             )
+            if taken_for is None:
+                return replace(state, account=account)
             satisfied = satisfied.copy()
             satisfied[decision.model] = taken_for
         predictor = self.predictor.update(state.predictor, request.features, satisfied, observed)
@@ -221,10 +226,10 @@ class Adaptive(Generic[P, C]):
     def warnings(self, state: AdaptiveState[P, C]) -> tuple[str, ...]:
         """What stands against the promise, each a sentence for people."""
         found = []
-        if state.account.mood:
+        if state.account.blindfold:
             found.append(
-                f"{state.account.mood} users seem to answer, so nothing is known of the others: the "
-                "largest model serves until audits of answers drawn at random come in"
+                f"{state.account.blindfold}, so nothing is known of the others: the largest model "
+                "serves until verdicts come on answers drawn at random"
             )
         if state.belief and attainable(state.belief.level, state.belief.doubt, self.alpha) == "no":
             best = float(state.belief.level.max())
@@ -245,22 +250,22 @@ class Adaptive(Generic[P, C]):
         model = int(np.argmin(cost))
         return float(belief.level[model]) - self.alpha if np.isfinite(cost[model]) else MARGIN
 
-    def _reserve(self, room: float, t: int, gain: float) -> float:
+    def _reserve(self, room: float, t: int, known: float) -> float:
         """Requests to be ahead by, so that the noise of verdicts seldom ends below alpha.
 
         With little room a debt takes longer to pay back, so more is held; and it is earned no faster
         than the adequate model can while paying for half of it. The fewer the verdicts, the less is
         known of the debt, and the more is held.
         """
-        full = 0.25 * self._noise * min(max(2.0 / room, 30.0), 100.0) / gain
-        return float(min(full, EARNED**gain * room * t, self.credit))
+        full = 0.25 * self._noise * min(max(2.0 / room, 30.0), 100.0) / known
+        return float(min(full, EARNED**known * room * t, self.credit))
 
     def _correction(self, behind: float, debt: float) -> float:
         """The factor by which debt raises the price, or credit lowers it."""
         exponent = behind / self.softness + max(0.0, debt) / self.urgency
         return math.exp(min(max(exponent, -5.0), 5.0))
 
-    def _limit(self, belief: Belief, cost: Floats, behind: float) -> float:
+    def _limit(self, belief: Belief, cost: Floats, behind: float, known: float) -> float:
         """The most that a model may cost to be asked: that of the cheapest adequate one.
 
         Adequate is by hope while ahead, by its level at half the patience, and beyond doubt before
@@ -269,7 +274,7 @@ class Adaptive(Generic[P, C]):
         patience = self.patience * self._noise
         if behind >= patience:
             return np.inf
-        hope = 2.0 * min(max(1.0 - 2.0 * behind / patience, -1.0), 1.0)
+        hope = _cautious(2.0 * min(max(1.0 - 2.0 * behind / patience, -1.0), 1.0), known)
         adequate = _shifted(belief.level, hope * belief.doubt) >= self.alpha
         return float(np.min(cost, where=adequate, initial=np.inf))
 
@@ -285,6 +290,15 @@ MARGIN = 0.005
 
 INSIDE = 0.05
 """How far inside the attainable range the price is solved; see `Window.price`."""
+
+
+CAUTION = 1.0
+"""Standard deviations of doubt held against a model where there are no verdicts at all."""
+
+
+def _cautious(hope: float, known: float) -> float:
+    """Standard deviations in a model's favour, the fewer the less is ever judged, and so found out."""
+    return known * hope - (1.0 - known) * CAUTION
 
 
 def _shifted(p: Floats, by: Floats) -> Floats:

@@ -1,8 +1,9 @@
 """The adaptive policy under a contract: its average over the stream, and windows at a stated risk.
 
 The policy decides as ever; where the window could not be made any more if it failed, the cheapest model
-that is surely good enough answers instead (contract.py). Until such a model is known the policy is left
-to itself, and nothing is promised of those windows.
+that is surely good enough answers instead (contract.py). Until one is known to be, the one most likely
+to be answers in its place: that finds out, but is no guarantee yet. If none can be good enough the
+policy is left to itself, and says so.
 """
 
 from dataclasses import dataclass, replace
@@ -13,7 +14,7 @@ import numpy as np
 
 from messplus.core.adaptive import Adaptive, AdaptiveState
 from messplus.core.contract import Contract, WindowAccount, must_be_safe
-from messplus.core.safe import Safe, safe_model
+from messplus.core.safe import Safe, bound, safe_model
 from messplus.core.types import Decision, Draws, Floats, Request, Verdict
 
 P = TypeVar("P")
@@ -60,12 +61,12 @@ class Shielded(Generic[P, C]):
             window = self.contract.open(window.index + 1)
         decision, policy = self.policy.decide(state.policy, request, draws)
         safe = self._safe(policy, request, decision)
-        if safe.known and must_be_safe(window, alpha, safe.rate, self.contract.delta):
+        if safe and must_be_safe(window, alpha, safe.rate, self.contract.delta):
             decision, policy = self.policy.redirected(policy, decision, safe.model)
             window = window.guarded(safe.rate)
         else:
             window = window.served(alpha, float(decision.p_sat[decision.model]))
-        return decision, ShieldedState(policy, window, safe.known)
+        return decision, ShieldedState(policy, window, safe is not None and safe.known)
 
     def charge(
         self, state: ShieldedState[P, C], request: Request, decision: Decision, cost: Floats
@@ -109,13 +110,26 @@ class Shielded(Generic[P, C]):
         )
         return (*found, windows)
 
-    def _safe(self, policy: AdaptiveState[P, C], request: Request, decision: Decision) -> Safe:
-        """The model to fall back on for this request."""
+    def _safe(
+        self, policy: AdaptiveState[P, C], request: Request, decision: Decision
+    ) -> Safe | None:
+        """The model to fall back on for this request; None if none can be good enough."""
         assert policy.belief is not None  # just decided
+        _, level, doubt = policy.belief
+        alpha, needed = self.policy.alpha, _rate_needed(self.contract, self.policy.alpha)
         cost = np.where(request.can_be_asked(len(decision.cost)), decision.cost, np.inf)
-        alpha = self.policy.alpha
-        margin = _rate_needed(self.contract, alpha) - alpha
-        return safe_model(policy.belief.level, policy.belief.doubt, cost, alpha, margin)
+        safe = safe_model(level, doubt, cost, alpha, needed - alpha, CONFIDENCE)
+        if safe.known:
+            return safe
+        cost = np.where(bound(level, doubt, CONFIDENCE) >= needed, cost, np.inf)
+        if not np.isfinite(cost).any():
+            return None
+        likely = safe_model(level, doubt, cost, alpha, needed - alpha, sds=0.0)
+        return Safe(likely.model, max(likely.rate, needed), known=False)
+
+
+CONFIDENCE = 1.64
+"""Standard deviations by which a model is known to be good enough: right 19 times in 20."""
 
 
 @lru_cache(maxsize=256)

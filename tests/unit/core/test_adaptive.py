@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from messplus.core.adaptive import Adaptive, AdaptiveState
+from messplus.core.labels import LabelRate
 from messplus.core.types import Belief, Bools, Decision, Draws, Floats, Request, Verdict
 from messplus.costs import Known
 from messplus.errors import SettingError
@@ -51,8 +52,9 @@ def request(*cost: float) -> Request:
 def owing(
     state: AdaptiveState[None, None], *, debt: float = 0.0, t: int = 0, room: float = 0.0
 ) -> AdaptiveState[None, None]:
-    """The state in which so much is owed after t requests."""
-    return replace(state, account=replace(state.account, debt=debt, t=t), room=room)
+    """The state in which so much is owed after t requests, of which some were judged."""
+    account = replace(state.account, debt=debt, t=t, labels=LabelRate(labels=1.0))
+    return replace(state, account=account, room=room)
 
 
 def decide_at(adaptive: Adaptive[None, None], debt: float, *cost: float, t: int = 0) -> Decision:
@@ -231,3 +233,39 @@ def test_alpha_of_one_can_be_served() -> None:
 def test_a_setting_out_of_range_is_named(setting: dict[str, float], message: str) -> None:
     with pytest.raises(SettingError, match=message):
         replace(policy(Believes((0.5,))), **setting)  # type: ignore[arg-type]  # wrong on purpose
+
+
+def test_without_any_verdict_the_largest_model_serves_and_it_is_said() -> None:
+    adaptive = policy(Believes((0.9, 0.95)))
+    state = serve(adaptive, [None] * 49, (1.0, 3.0))
+    assert adaptive.warnings(state) == ()
+    assert adaptive.decide(state, request(1.0, 3.0), DRAWS)[0].model == 0
+    state = serve(adaptive, [None] * 51, (1.0, 3.0))
+    assert adaptive.decide(state, request(1.0, 3.0), DRAWS)[0].model == 1
+    (warning,) = adaptive.warnings(state)
+    assert "no verdict has come on any of 51 answers" in warning
+
+
+def test_a_promise_out_of_reach_is_reported() -> None:
+    adaptive = policy(Believes((0.2, 0.4), doubt=(0.1, 0.1)))
+    (warning,) = adaptive.warnings(serve(adaptive, [1.0], (1.0, 3.0)))
+    assert "alpha = 0.7 is out of reach: the best model satisfies about 0.400" in warning
+    hopeful = policy(Believes((0.2, 0.4), doubt=(0.1, 2.0)))
+    assert hopeful.warnings(serve(hopeful, [1.0], (1.0, 3.0))) == ()
+
+
+def test_credit_is_capped_but_what_was_delivered_is_not_forgotten() -> None:
+    adaptive = replace(policy(Believes((0.99, 0.999))), credit=3.0)
+    state = serve(adaptive, [1.0] * 40, (1.0, 3.0))
+    assert state.debt == -3.0
+    assert adaptive.believed(state) == pytest.approx(1.0)
+
+
+def test_few_verdicts_make_the_policy_cautious() -> None:
+    # The cheap model passes by hope; where hardly anything is judged it must be known.
+    adaptive = policy(Believes((0.66, 0.9), doubt=(0.3, 0.1)))
+    start = owing(adaptive.init(2, 1), debt=-1.0, t=1000)
+    assert adaptive.decide(start, request(1.0, 1.5), DRAWS)[0].model == 0
+    few = replace(start.account, labels=LabelRate(decisions=20_000, labels=10.0))
+    blind = replace(start, account=few)
+    assert adaptive.decide(blind, request(1.0, 1.5), DRAWS)[0].model == 1
