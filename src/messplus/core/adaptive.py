@@ -25,11 +25,12 @@ docs/explanation/adaptive.md says what is guaranteed; docs/results/adaptive.md, 
 
 import math
 from dataclasses import dataclass, replace
-from typing import Generic, TypeVar
+from typing import Generic, Literal, TypeVar, get_args
 
 import numpy as np
 
 from messplus.core.account import Account
+from messplus.core.exploration import probability
 from messplus.core.price import Window
 from messplus.core.safe import attainable
 from messplus.core.types import (
@@ -42,10 +43,12 @@ from messplus.core.types import (
     Request,
     Verdict,
 )
-from messplus.errors import require_range
+from messplus.errors import require_range, unknown
 
 P = TypeVar("P")
 C = TypeVar("C")
+
+Asks = Literal["one", "all"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +98,10 @@ class Adaptive(Generic[P, C]):
         patience: Requests of debt, at alpha = 1/2, up to which dearer models are left alone, > 0.
         window: Recent requests over which the price is solved, >= 1.
         resolve_every: Requests between two solutions, >= 1.
+        explore: Scale c >= 0 of the paper's schedule c / t^(1/4): how often more models are asked, off
+            the user's path, only to learn from. 0: never; the answers that are served teach enough.
+        explore_asks: What is asked then: the model of which least is known among those not dearer than
+            the one that serves (`one`), or the whole zoo, as in the paper (`all`).
         credit: Requests ahead that are counted on at most, > 0: a good morning is not spent on a bad
             afternoon.
         rehearsal: Features of recorded requests, shape (n, d), the latest last: what is expected of
@@ -110,6 +117,8 @@ class Adaptive(Generic[P, C]):
     patience: float = 20.0
     window: int = 200
     resolve_every: int = 5
+    explore: float = 0.0
+    explore_asks: Asks = "one"
     credit: float = 100.0
     rehearsal: Floats | None = None
 
@@ -119,7 +128,11 @@ class Adaptive(Generic[P, C]):
         for name in ("softness", "urgency", "patience", "credit"):
             value = getattr(self, name)
             require_range(name, value, "positive and finite", ok=0.0 < value < np.inf)
-        require_range("optimism", self.optimism, "at least 0", ok=0.0 <= self.optimism < np.inf)
+        for name in ("optimism", "explore"):
+            value = getattr(self, name)
+            require_range(name, value, "at least 0 and finite", ok=0.0 <= value < np.inf)
+        if self.explore_asks not in get_args(Asks):
+            raise unknown("explore_asks", self.explore_asks, get_args(Asks))
         for name in ("window", "resolve_every"):
             require_range(name, getattr(self, name), "at least 1", ok=getattr(self, name) >= 1)
 
@@ -168,10 +181,13 @@ class Adaptive(Generic[P, C]):
         if state.account.blindfold:  # nothing is known: serve what is reputed best
             model = best_guess = int(np.flatnonzero(available)[-1])
 
+        asked: tuple[int, ...] = (model,)
+        if draws.explore < probability(self.explore, state.t + 1):
+            asked = self._with_others(model, belief, np.where(available, cost, np.inf))
         decision = Decision(
             model=model,
-            asked=(model,),
-            explored=model != best_guess,
+            asked=asked,
+            explored=model != best_guess or len(asked) > 1,
             propensity=1.0,
             queue=max(0.0, state.debt),
             p_sat=belief.p_sat,
@@ -243,6 +259,15 @@ class Adaptive(Generic[P, C]):
     def _noise(self) -> float:
         """Variance of a verdict at alpha, over that at 1/2; not 0, so that alpha = 1 has a scale."""
         return max(4.0 * self.alpha * (1.0 - self.alpha), 0.04)
+
+    def _with_others(self, model: int, belief: Belief, cost: Floats) -> tuple[int, ...]:
+        """The model that serves, and what else is asked to learn from; cost is infinite if absent."""
+        others = np.flatnonzero(np.isfinite(cost) & (np.arange(len(cost)) != model))
+        if self.explore_asks == "one" and len(others):
+            not_dearer = others[cost[others] <= cost[model]]
+            pool = not_dearer if len(not_dearer) else others
+            others = pool[[np.argmax(belief.doubt[pool])]]
+        return tuple(sorted((model, *others.tolist())))
 
     def _room(self, belief: Belief, cost: Floats) -> float:
         """How far the cheapest adequate model is above alpha: what it can pay back per request."""

@@ -13,7 +13,7 @@ from typing import Any, Literal
 import numpy as np
 
 from messplus import specs
-from messplus.core.adaptive import Adaptive
+from messplus.core.adaptive import Adaptive, Asks
 from messplus.core.contract import Contract
 from messplus.core.messplus import Deliver, LearnFrom, MessPlus, Silence
 from messplus.core.shielded import Shielded
@@ -109,6 +109,8 @@ class AdaptiveSettings:
         patience: See Adaptive.
         window: See Adaptive.
         resolve_every: See Adaptive.
+        explore: See Adaptive.
+        explore_asks: See Adaptive.
         credit: See Adaptive.
         contract: Also keep tumbling windows of so many requests, >= 1; see
             `messplus.core.shielded.Shielded`. 0: only the average over the stream.
@@ -122,6 +124,8 @@ class AdaptiveSettings:
     patience: float = 20.0
     window: int = 200
     resolve_every: int = 5
+    explore: float = 0.0
+    explore_asks: Asks = "one"
     credit: float = 100.0
     contract: int = 0
     risk: float = 0.05
@@ -141,6 +145,8 @@ class AdaptiveSettings:
             patience=self.patience,
             window=self.window,
             resolve_every=self.resolve_every,
+            explore=self.explore,
+            explore_asks=self.explore_asks,
             credit=self.credit,
         )
         if self.contract == 0:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from messplus.core.adaptive import Adaptive, AdaptiveState
+from messplus.core.adaptive import Adaptive, AdaptiveState, Asks
 from messplus.core.labels import LabelRate
 from messplus.core.types import Belief, Bools, Decision, Draws, Floats, Request, Verdict
 from messplus.costs import Known
@@ -269,3 +269,18 @@ def test_few_verdicts_make_the_policy_cautious() -> None:
     few = replace(start.account, labels=LabelRate(decisions=20_000, labels=10.0))
     blind = replace(start, account=few)
     assert adaptive.decide(blind, request(1.0, 1.5), DRAWS)[0].model == 1
+
+
+@pytest.mark.parametrize(
+    ("asks", "asked"),
+    [("one", (1, 2)), ("all", (0, 1, 2, 3))],  # of the two cheaper models, less is known of 1
+)
+def test_exploring_asks_others_off_the_users_path(asks: Asks, asked: tuple[int, ...]) -> None:
+    believes = Believes((0.2, 0.3, 0.9, 0.95), doubt=(0.01, 0.02, 0.01, 0.5))
+    adaptive = replace(policy(believes), explore=1.0, explore_asks=asks)
+    start = owing(adaptive.init(4, 1), t=15)  # 16^(-1/4) = 1/2
+    cost = request(1.0, 2.0, 3.0, 9.0)
+    decision, _ = adaptive.decide(start, cost, Draws(0.49, 0.5))
+    assert (decision.model, decision.asked, decision.explored) == (2, asked, True)
+    decision, _ = adaptive.decide(start, cost, Draws(0.51, 0.5))
+    assert (decision.model, decision.asked) == (2, (2,))
