@@ -1,7 +1,8 @@
 """The theorems of MESS+ as functions, and a sharper derivation for the same rule.
 
 Sources: arXiv:2505.19947, section 3 and appendix A (T1, C1, T2); `dpp_*` is the standard
-drift-plus-penalty argument, kept in measured quantities (docs/explanation/guarantees.md).
+drift-plus-penalty argument, kept in measured quantities; `debt_exponent`, `excursion_tail` and
+`debt_tail` are about the signed debt of the adaptive policy (docs/explanation/guarantees.md).
 
 Symbols, beyond those of messplus.py:
 
@@ -200,3 +201,78 @@ def fluid_queue(v: float, price: float) -> float:
     V lambda* / t.
     """
     return v * price
+
+
+def debt_exponent(alpha: float, q: float) -> float:
+    """theta > 0 with q e^(-theta (1 - alpha)) + (1 - q) e^(theta alpha) = 1: how fast a debt's tail falls.
+
+    A model that satisfies with probability q > alpha changes the signed debt D by alpha - s. The mean
+    of e^(theta (alpha - s)), m(theta), is 1 at 0, falls at first (the mean change is alpha - q < 0), is
+    convex, and grows without limit with every miss: so it is 1 once more, at one theta > 0. It has its
+    minimum e^(-KL(alpha || q)) at log(q (1 - alpha) / (alpha (1 - q))), and is above 1 where already
+    the misses make it so, from -log(1 - q) / alpha on; bisection between the two. q = 1: infinite.
+
+    Raises:
+        SettingError: q is not above alpha: then debts are not paid back.
+    """
+    require_range("alpha", alpha, "in (0, 1)", ok=0.0 < alpha < 1.0)
+    require_range("q", q, f"above alpha = {alpha} and at most 1", ok=alpha < q <= 1.0)
+    if q == 1.0:
+        return math.inf
+    low = math.log(q) + math.log1p(-alpha) - math.log(alpha) - math.log1p(-q)
+    high = -math.log1p(-q) / alpha
+    while low < (middle := 0.5 * (low + high)) < high:
+        if _log_moment(middle, alpha, q) <= 0.0:
+            low = middle
+        else:
+            high = middle
+    return low
+
+
+def _log_moment(theta: Floats | float, alpha: float, q: float) -> Floats:
+    """log m(theta), m as in `debt_exponent`; accurate for small theta too."""
+    return np.asarray(theta * alpha + np.log1p(q * np.expm1(-theta)))
+
+
+def excursion_tail(x: Floats, alpha: float, q: float) -> Floats:
+    """P(an excursion of the debt above D0 gets beyond D0 + x) <= e^(-theta (x - alpha)); shape of `x`.
+
+    Given are prompt verdicts s in [0, 1] and a level D0 of the debt D = sum(alpha - s) above which
+    every answer satisfies with mean at least q > alpha given the past, whatever else depends on the
+    past. An excursion is the time from a crossing of D0 upwards until D is back at D0 or below.
+
+    Proof. e^(theta (alpha - s)) is convex in s, so its mean given the past is at most that of a verdict
+    of 0 or 1 with the same mean, which falls as that mean rises: it is at most m(theta) = 1. Hence
+    e^(theta D), stopped when D <= D0, is a supermartingale from the start of the excursion on. It
+    starts at D <= D0 + alpha, as one answer adds at most alpha. By the maximal inequality for
+    supermartingales that are not negative, P(D >= y at any time of the excursion) <=
+    e^(theta (D0 + alpha - y)): y = D0 + x. This is the argument of Lundberg and Kingman for ruin and
+    queues.
+
+    It is about one excursion. At some time of the first n of them the debt gets that far with
+    probability at most n times as much.
+    """
+    theta = debt_exponent(alpha, q)
+    beyond = np.asarray(x, dtype=np.float64) - alpha
+    if math.isinf(theta):
+        return np.where(beyond <= 0.0, 1.0, 0.0)
+    return np.asarray(np.exp(-theta * np.maximum(beyond, 0.0)))
+
+
+def debt_tail(x: Floats, alpha: float, q: float) -> Floats:
+    """P(D_t > D0 + x) for any one t, if D starts at D0 or below; same conditions, shape of `x`.
+
+    At most e^(-eta (x - alpha)) / (1 - m(eta)) for every eta in (0, theta); the least over a grid.
+
+    Proof (after Hajek, 1982). Let Y_t = e^(eta (D_t - D0)). Above D0, E[Y_{t+1} | past] <= m(eta) Y_t;
+    at D0 and below, Y_{t+1} <= e^(eta alpha). So E[Y_{t+1}] <= m(eta) E[Y_t] + e^(eta alpha), and from
+    Y_1 <= 1 on E[Y_t] <= e^(eta alpha) / (1 - m(eta)): Markov's inequality. At theta itself the constant
+    is infinite, as nothing is assumed on how often excursions begin.
+    """
+    x = np.asarray(x, dtype=np.float64)
+    theta = debt_exponent(alpha, q)
+    if math.isinf(theta):  # m(eta) = e^(-eta (1 - alpha)): no debt beyond D0 + alpha, at eta = inf
+        return np.where(x < alpha, 1.0, 0.0)
+    eta = theta * np.arange(1, 512) / 512
+    tails = np.exp(-eta * (x[..., None] - alpha)) / -np.expm1(_log_moment(eta, alpha, q))
+    return np.asarray(np.minimum(1.0, tails.min(axis=-1)))

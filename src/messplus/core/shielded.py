@@ -124,12 +124,15 @@ class Shielded(Generic[P, C]):
         cost = np.where(bound(level, doubt, CONFIDENCE) >= needed, cost, np.inf)
         if not np.isfinite(cost).any():
             return None
-        likely = safe_model(level, doubt, cost, alpha, needed - alpha, sds=0.0)
-        return Safe(likely.model, max(likely.rate, needed), known=False)
+        likely = safe_model(level, doubt, cost, alpha, needed - alpha, -HOPE)
+        return Safe(likely.model, needed, known=False)  # if it is good enough, then just so
 
 
 CONFIDENCE = 1.64
 """Standard deviations by which a model is known to be good enough: right 19 times in 20."""
+
+HOPE = 0.5
+"""Standard deviations in a model's favour while none is known: a dear one is no better known."""
 
 
 @lru_cache(maxsize=256)

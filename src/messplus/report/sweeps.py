@@ -162,6 +162,27 @@ def shortfall_against_bounds(
     return figure
 
 
+@style.styled
+def tail_against_bounds(
+    measured: Sequence[Measured], bounds: Sequence[Bound], *, x_label: str, y_label: str
+) -> Figure:
+    """Measured shares that exceed a value, logarithmic, so that an exponential tail is a line.
+
+    Args:
+        measured: By the value exceeded (`t`); shares of zero are not drawn, the last must be more.
+        bounds: The same.
+        x_label: The value, with its unit.
+        y_label: Shares of what.
+    """
+    figure, axes = _against_bounds(measured, bounds, log_log=False)
+    axes.set_yscale("log", nonpositive="mask")
+    style.log_ticks(axes.yaxis)
+    axes.set_xlabel(x_label)
+    axes.set_ylabel(y_label)
+    _name_curves(axes, measured, bounds)
+    return figure
+
+
 def _swept(axes: Axes, x: Floats, panel: Panel) -> None:
     colour = style.policy_colour(0)
     values = np.array(list(panel.lines.values()))
