@@ -43,6 +43,7 @@ bench: $(UV)  ## measure again what docs/results says (the recordings must be in
 	$(RUN) python -m benchmarks.speed
 	$(RUN) python -m benchmarks.theory
 	$(RUN) python -m benchmarks.adaptive
+	$(RUN) python -m benchmarks.predicting
 	$(RUN) python -m benchmarks.warm
 	$(RUN) python -m benchmarks.drift
 	$(RUN) python -m benchmarks.feedback

@@ -6,9 +6,10 @@ No single spread of levels suits both, so two experts that are blind to the requ
 and the zoo decides between them (empirical Bayes; see `messplus.predictors.mixture`).
 """
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from messplus.predictors.hierarchical import Hierarchical
+from messplus.predictors.knn import NearestNeighbours
 from messplus.predictors.logistic import OnlineLogistic
 from messplus.predictors.mixture import Mixture
 
@@ -17,6 +18,12 @@ ALIKE = 0.25
 
 UNLIKE = 0.8
 """Same where they are not; there the dearest may be above the cheapest by as much more, too."""
+
+
+Which = Literal["all", "alike", "blind", "shared", "own", "neighbours"]
+"""Experts to predict with: `all` of those below; only `alike` of the two that are blind; only the
+`blind` ones; these and the one with `shared` slopes; these and the one with each model's `own`; or all
+and nearest `neighbours`. To see what each is worth."""
 
 
 class Experts(NamedTuple):
@@ -39,3 +46,21 @@ def experts(level: float) -> Experts:
         OnlineLogistic(prior=prior, intercept_sd=1.0),
     )
     return Experts(blinds, others, Mixture(blinds=blinds, experts=others, share=0.0))
+
+
+def mixture(level: float, which: Which = "all") -> Mixture:
+    """The mixture of some of the experts, untrained; `level` as in `experts`."""
+    blinds, (shared, own), every = experts(level)
+    match which:
+        case "all":
+            return every
+        case "alike":
+            return Mixture(blinds=blinds[:1], experts=(shared, own), share=0.0)
+        case "blind":
+            return Mixture(blinds=blinds, experts=(), share=0.0)
+        case "shared":
+            return Mixture(blinds=blinds, experts=(shared,), share=0.0)
+        case "own":
+            return Mixture(blinds=blinds, experts=(own,), share=0.0)
+        case "neighbours":
+            return Mixture(blinds=blinds, experts=(shared, own, NearestNeighbours()), share=0.0)

@@ -22,7 +22,7 @@ from messplus.costs import Known, LogLinear, RunningMean
 from messplus.errors import SettingError, unknown
 from messplus.predictors import predictor_from_spec
 from messplus.priors import Prior, Start
-from messplus.priors.experts import experts
+from messplus.priors.experts import Which, mixture
 from messplus.replay.baselines import RandomChoice, educated_guess
 from messplus.replay.streams import Stream
 
@@ -112,6 +112,8 @@ class AdaptiveSettings:
         explore: See Adaptive.
         explore_asks: See Adaptive.
         credit: See Adaptive.
+        experts: Who predicts satisfaction; see `messplus.priors.experts.Which`.
+        cost: As in MessPlusSettings.
         contract: Also keep tumbling windows of so many requests, >= 1; see
             `messplus.core.shielded.Shielded`. 0: only the average over the stream.
         risk: Share of those windows that may be broken, in (0, 1).
@@ -127,6 +129,8 @@ class AdaptiveSettings:
     explore: float = 0.0
     explore_asks: Asks = "one"
     credit: float = 100.0
+    experts: Which = "all"
+    cost: Cost = "predicted"
     contract: int = 0
     risk: float = 0.05
     prior: str = ""
@@ -162,7 +166,14 @@ class AdaptiveSettings:
         """Untrained experts and list prices, or what the prior says."""
         list_price = tuple(stream.cost.mean(axis=0).tolist())
         if not self.prior:
-            return Start(experts(stream.alpha).mixture, LogLinear(list_price=list_price), None)
+            costs = _COSTS[self.cost]
+            if self.cost == "predicted":
+                costs = LogLinear(list_price=list_price)
+            return Start(mixture(stream.alpha, self.experts), costs, None)
+        if (self.experts, self.cost) != ("all", "predicted"):
+            raise SettingError(
+                "a prior holds all experts and predicted costs: leave out experts, cost"
+            )
         return Prior.load(self.prior).start(
             stream.models,
             cost_unit=stream.cost_unit,
