@@ -6,7 +6,7 @@ from pathlib import Path
 from benchmarks.streams import of_rows
 from threadpoolctl import threadpool_limits
 
-from messplus.priors import fit
+from messplus.priors import fit, save
 from messplus.replay.run_cache import code_digest
 from messplus.replay.serving import Randomness
 from messplus.replay.streams import Stream
@@ -35,12 +35,13 @@ def prior_of(past: Stream, folder: Path, *, flipped: bool = False) -> Path:
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
         with threadpool_limits(1):
-            fit(
+            prior = fit(
                 past.features,
                 1.0 - past.score if flipped else past.score,
                 past.cost,
                 models=past.models,
                 cost_unit=past.cost_unit,
                 encoding=past.encoding,
-            ).save(path)
+            )
+        save(prior, path)
     return path

@@ -25,7 +25,7 @@ from threadpoolctl import threadpool_limits
 from messplus.cli.progress import progress_bar
 from messplus.core.types import Request
 from messplus.encoders import encoder_from_spec
-from messplus.priors import Prior
+from messplus.priors import Prior, load
 from messplus.replay.grid import Grid, run_grid
 from messplus.replay.references import cheapest_mix
 from messplus.replay.results import Run
@@ -81,7 +81,7 @@ def split(stream: Stream, seed: int, priors: Path, cache: Path | None, encoder: 
         cold=cold,
         warm=warm,
         wrong=wrong[0] if wrong else None,
-        frozen=frozen(Prior.load(prior), rest) / static,
+        frozen=frozen(load(prior), rest) / static,
         text_router=text / static,
     )
 

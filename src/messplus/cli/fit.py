@@ -12,6 +12,7 @@ from messplus.cli.paths import cache_folder
 from messplus.cli.progress import progress_bar
 from messplus.encoders import encoder_from_spec
 from messplus.errors import require_extra
+from messplus.priors import save
 from messplus.replay.fitting import fit_streams
 from messplus.replay.streams import Stream, make_streams
 
@@ -79,7 +80,7 @@ def fit(
             )
     with progress_bar("learning") as step:
         prior = fit_streams(streams, share=rows, shuffle=shuffle, seed=seed, on_step=step)
-    prior.save(out)
+    save(prior, out)
     console = Console()
     if any(stream.synthetic for stream in streams):
         console.print("[bold]SYNTHETIC[/] outcomes, calibrated to published means: not measured\n")

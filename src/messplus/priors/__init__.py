@@ -2,5 +2,6 @@
 
 from messplus.priors.fit import fit
 from messplus.priors.prior import Prior, Start
+from messplus.priors.store import load, save
 
-__all__ = ["Prior", "Start", "fit"]
+__all__ = ["Prior", "Start", "fit", "load", "save"]

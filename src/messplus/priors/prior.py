@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from statistics import fmean
 from typing import Any
 
@@ -74,27 +73,6 @@ class Prior:
     def n_features(self) -> int:
         """d, the width of the features that it was learned on."""
         return int(self.sample.shape[1])
-
-    @classmethod
-    def load(cls, path: Path | str) -> "Prior":
-        """Read a prior that `save` wrote.
-
-        Raises:
-            SettingError: There is no such file, it is damaged, or of another version.
-        """
-        from messplus.priors.store import load  # it makes priors, so it needs this class
-
-        return load(Path(path))
-
-    def save(self, path: Path | str) -> None:
-        """Write it whole or not at all; a file that is there is replaced.
-
-        Raises:
-            OSError: The disk is full, or the folder cannot be written.
-        """
-        from messplus.priors.store import save
-
-        save(self, Path(path))
 
     def start(
         self,

@@ -54,11 +54,11 @@ _NOT_NEGATIVE = ("satisfaction", "bills_billed", "bills_foreseen", "list_price")
 _MAY_BE_INFINITE = ("bills_lowest", "bills_highest")  # of a model that is free
 
 
-def save(prior: Prior, path: Path) -> None:
+def save(prior: Prior, path: Path | str) -> None:
     """Write a prior whole or not at all; raises `OSError`."""
     bills = {f"bills_{name}": getattr(prior.bills, name) for name in _BILLS}
     write_whole(
-        path,
+        Path(path),
         lambda file: np.savez(
             file,
             version=np.array(VERSION),
@@ -82,8 +82,9 @@ def save(prior: Prior, path: Path) -> None:
     )
 
 
-def load(path: Path) -> Prior:
+def load(path: Path | str) -> Prior:
     """Read a prior; raises `SettingError` if it is missing, damaged or of another version."""
+    path = Path(path)
     stored = _read(path)
     if "version" not in stored or stored["version"].tolist() != VERSION:
         found = stored["version"].tolist() if "version" in stored else "unknown"

@@ -21,7 +21,7 @@ from messplus.core.types import CostEstimate, Policy
 from messplus.costs import Known, LogLinear, RunningMean
 from messplus.errors import SettingError, unknown
 from messplus.predictors import predictor_from_spec
-from messplus.priors import Prior, Start
+from messplus.priors import Start, load
 from messplus.priors.experts import Which, mixture
 from messplus.replay.baselines import RandomChoice, educated_guess
 from messplus.replay.streams import Stream
@@ -174,7 +174,7 @@ class AdaptiveSettings:
             raise SettingError(
                 "a prior holds all experts and predicted costs: leave out experts, cost"
             )
-        return Prior.load(self.prior).start(
+        return load(self.prior).start(
             stream.models,
             cost_unit=stream.cost_unit,
             encoding=stream.encoding,

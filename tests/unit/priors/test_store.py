@@ -8,7 +8,7 @@ from tests.unit.priors.zoo import learned, started, world
 
 from messplus.core.types import Request
 from messplus.errors import SettingError
-from messplus.priors import Prior
+from messplus.priors import Prior, load, save
 from messplus.priors.store import VERSION
 
 
@@ -19,8 +19,8 @@ def prior() -> Prior:
 
 def test_save_and_load_predict_the_same(prior: Prior, tmp_path: Path) -> None:
     path = tmp_path / "deep" / "prior.npz"
-    prior.save(path)
-    loaded = Prior.load(path)
+    save(prior, path)
+    loaded = load(path)
     before, after = started(prior), started(loaded)
     state, again = before.predictor.init(3, 4), after.predictor.init(3, 4)
     bills, bills_again = before.costs.init(3, 4), after.costs.init(3, 4)
@@ -40,35 +40,35 @@ def test_save_and_load_predict_the_same(prior: Prior, tmp_path: Path) -> None:
 def test_a_free_model_survives(tmp_path: Path) -> None:
     data = world(50)
     data.cost[:, 0] = 0.0
-    learned(data).save(tmp_path / "p.npz")
-    start = started(Prior.load(tmp_path / "p.npz"))
+    save(learned(data), tmp_path / "p.npz")
+    start = started(load(tmp_path / "p.npz"))
     request = Request(features=np.zeros(4))
     assert start.costs.predict(start.costs.init(3, 4), request)[0] == 0.0
 
 
 def test_a_missing_file_says_what_makes_it(tmp_path: Path) -> None:
     with pytest.raises(SettingError, match=r"there is no prior .*messplus fit"):
-        Prior.load(tmp_path / "none.npz")
+        load(tmp_path / "none.npz")
 
 
 @pytest.mark.parametrize("share", [0.0, 0.3, 0.99])
 def test_a_truncated_file_is_refused(prior: Prior, tmp_path: Path, share: float) -> None:
     path = tmp_path / "p.npz"
-    prior.save(path)
+    save(prior, path)
     whole = path.read_bytes()
     path.write_bytes(whole[: int(share * len(whole))])
     with pytest.raises(SettingError, match="no prior that can be read"):
-        Prior.load(path)
+        load(path)
 
 
 def test_a_flipped_byte_is_noticed(prior: Prior, tmp_path: Path) -> None:
     path = tmp_path / "p.npz"
-    prior.save(path)
+    save(prior, path)
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 0xFF
     path.write_bytes(bytes(content))
     with pytest.raises(SettingError, match="no prior that can be read"):
-        Prior.load(path)
+        load(path)
 
 
 def test_other_files_are_refused(tmp_path: Path) -> None:
@@ -79,12 +79,12 @@ def test_other_files_are_refused(tmp_path: Path) -> None:
     folder.mkdir()
     for path in (text, array, folder):
         with pytest.raises(SettingError, match="no prior that can be read"):
-            Prior.load(path)
+            load(path)
 
 
 def broken(prior: Prior, path: Path, name: str, values: object) -> None:
     """The same archive with one array replaced."""
-    prior.save(path)
+    save(prior, path)
     with np.load(path, allow_pickle=False) as stored:
         arrays = {key: stored[key] for key in stored}
     arrays[name] = np.asarray(values)
@@ -117,10 +117,10 @@ def test_impossible_contents_are_named(
 ) -> None:
     broken(prior, tmp_path / "p.npz", name, values)
     with pytest.raises(SettingError, match=message):
-        Prior.load(tmp_path / "p.npz")
+        load(tmp_path / "p.npz")
 
 
 def test_an_archive_that_lacks_an_array_says_which(prior: Prior, tmp_path: Path) -> None:
     np.savez(tmp_path / "p.npz", version=np.array(VERSION), models=np.array(["a"]))
     with pytest.raises(SettingError, match=r"it lacks .*sample"):
-        Prior.load(tmp_path / "p.npz")
+        load(tmp_path / "p.npz")

@@ -8,6 +8,7 @@ import pytest
 
 from messplus.encoders import HashedNgrams
 from messplus.errors import DataError, SettingError
+from messplus.priors import save
 from messplus.replay.fitting import fit_streams
 from messplus.replay.policies import digest_of_files, policy_from_spec
 from messplus.replay.run import replay
@@ -70,7 +71,7 @@ def test_a_policy_starts_from_the_file_and_its_window_is_full(
     streams: list[Stream], tmp_path: Path
 ) -> None:
     path = tmp_path / "prior.npz"
-    fit_streams(streams).save(path)
+    save(fit_streams(streams), path)
     spec, one = f"adaptive:prior={path}", streams[0]
     policy = policy_from_spec(spec)(one)
     state = policy.init(one.n_models, one.features.shape[1])
@@ -83,16 +84,16 @@ def test_a_policy_starts_from_the_file_and_its_window_is_full(
 def test_a_run_is_known_by_the_contents_of_the_file(streams: list[Stream], tmp_path: Path) -> None:
     """Else a cache would take a run from an older prior for one from a new one."""
     path = tmp_path / "prior.npz"
-    fit_streams(streams[:1]).save(path)
+    save(fit_streams(streams[:1]), path)
     first = digest_of_files(f"adaptive:prior={path}")
-    fit_streams(streams[1:2]).save(path)
+    save(fit_streams(streams[1:2]), path)
     assert digest_of_files(f"adaptive:prior={path}") != first
     assert digest_of_files("adaptive") == digest_of_files("messplus:v=1") == ""
 
 
 def test_a_prior_of_other_features_says_what_to_do(streams: list[Stream], tmp_path: Path) -> None:
     path = tmp_path / "prior.npz"
-    fit_streams(streams).save(path)
+    save(fit_streams(streams), path)
     wider = make_streams(synthetic_llama3(requests_per_task=10), HashedNgrams(dims=16))[0]
     with pytest.raises(SettingError, match="fit it with the same --encoder"):
         policy_from_spec(f"adaptive:prior={path}")(wider)
