@@ -18,12 +18,18 @@ from tests.theory.simulate import (
     ALPHA,
     BETA,
     DELTA_E,
+    OPEN,
     Q_SAT,
+    SETTLED,
     STEADY_ALPHA,
     STEADY_PRICE,
     TYPES,
+    Served,
+    excursions,
     hardness,
     mess_plus,
+    serve_adaptive,
+    share_beyond,
     simulate,
 )
 
@@ -40,6 +46,7 @@ from messplus.report.sweeps import (
     Measured,
     queue_against_bounds,
     shortfall_against_bounds,
+    tail_against_bounds,
 )
 
 SEED = 7
@@ -50,6 +57,7 @@ V_STEADY = (2.5, 5.0, 10.0, 20.0, 40.0)
 RECORDED_TASK, RECORDED_V, RECORDED_SEEDS = "boolq", 1e-4, 10
 BETAS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3)
 BLOCKS = 10
+PUSHED = 40_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +145,100 @@ def known_figure(folder: Path) -> None:
         Bound(name=f"Vλ*, V = {v:g}", t=t, values=np.full_like(t, bounds.fluid_queue(v, price))),
     ]
     save_figure(folder / "theory-queue", queue_against_bounds(measured, curves))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tail:
+    """Excursions of adaptive's debt above one level.
+
+    Attributes:
+        level: D0.
+        q: Satisfaction of an answer given the past, above it.
+        tops: How far beyond D0 each excursion got.
+        p_min: Least probability, over these answers, that the answer satisfies.
+    """
+
+    level: float
+    q: float
+    tops: Floats
+    p_min: float
+
+    def row(self, name: str) -> str:
+        """Of the table: the bound, and how many excursions exceeded it at some heights."""
+        cells = []
+        for x in (2.0, 4.0, 6.0):
+            (bound,) = bounds.excursion_tail(np.array([x]), ALPHA, self.q)
+            cells.append(f"{float((self.tops > x).mean()):.2g} / {bound:.2g}")
+        return (
+            f"| {name} | {self.level:.2f} | {self.q:.3f} | {bounds.debt_exponent(ALPHA, self.q):.3f} "
+            f"| {len(self.tops):,} | {' | '.join(cells)} |"
+        )
+
+
+def served_tail(served: Served) -> Tail:
+    """Excursions of natural runs, above the least debt from which on the measured answers pay back.
+
+    That is the largest debt with which a hard request went to the small model, or an easy or medium
+    one to a model below .92. Above it easy and medium ones satisfy with at least .92 and hard ones
+    with .50, and as types are drawn anew for each request, an answer with .8 x .92 + .2 x .5 = .836.
+    """
+    floor = np.where(served.hard > 0, TYPES.p[2, 1], Q_SAT)
+    level = float(served.debt[served.p < floor].max()) + 1e-9  # debts are sums of floats
+    tops = np.concatenate(
+        [
+            excursions(debt, after, level)
+            for debt, after in zip(served.debt, served.debt_after, strict=True)
+        ]
+    )
+    q = float(TYPES.share @ [Q_SAT, Q_SAT, TYPES.p[2, 1]])
+    return Tail(level, q, tops, float(served.p[served.debt > level].min()))
+
+
+def pushed_tail() -> Tail:
+    """Excursions above the debt from which on all models are open, each begun by setting the debt."""
+    pushed = serve_adaptive(PUSHED, 1, seed=SEED, restart=OPEN)
+    debt, after, p = (row[0, SETTLED:] for row in (pushed.debt, pushed.debt_after, pushed.p))
+    return Tail(OPEN, Q_SAT, excursions(debt, after, OPEN), float(p.min()))
+
+
+def debt_text(folder: Path) -> dict[str, str]:
+    """The debt of `adaptive`: figure of its tails, and what is written about it."""
+    served = serve_adaptive(REQUESTS, RUNS, seed=SEED)
+    tails = {"as it came": served_tail(served), "pushed into debt": pushed_tail()}
+    x = np.arange(0.0, 14.01, 0.05)
+    measured, curves = [], []
+    for name, tail in tails.items():
+        share = share_beyond(tail.tops, x)
+        seen = share > 0
+        measured.append(Measured(name, x[seen], share[seen]))
+        bound = bounds.excursion_tail(x, ALPHA, tail.q)
+        shown = np.where(bound >= 1e-4, bound, np.nan)
+        curves.append(Bound(name=f"bound, q = {tail.q:g}", t=x, values=shown))
+    figure = tail_against_bounds(
+        measured,
+        curves,
+        x_label="x, satisfied requests owed beyond D₀",
+        y_label="share of excursions beyond D₀ + x",
+    )
+    save_figure(folder / "theory-adaptive-debt", figure)
+    header = [
+        "| excursions | D₀ | q | θ | how many | x = 2 | x = 4 | x = 6 |",
+        "|---|--:|--:|--:|--:|--:|--:|--:|",
+    ]
+    t = np.arange(1, REQUESTS + 1)
+    mean = np.cumsum(served.satisfied, axis=1) / t
+    x_time = np.array([5.0, 10.0, 20.0, 40.0])
+    late = bounds.debt_tail(x_time, ALPHA, tails["as it came"].q)
+    return {
+        "tails": "\n".join(header + [tail.row(name) for name, tail in tails.items()]),
+        "off": f"{np.abs(mean - (ALPHA - served.debt_after / t)).max():.0e}",
+        "worst": f"{served.debt_after.max():.1f}",
+        "worst_end": f"{served.debt_after[:, -1].max():.1f}",
+        "least_mean": f"{mean[:, -1].min():.4f}",
+        "natural_level": f"{tails['as it came'].level:.1f}",
+        "open_p": f"{tails['pushed into debt'].p_min:.2f}",
+        "at_times": ", ".join(f"{p:.2g} at x = {x:g}" for x, p in zip(x_time, late, strict=True)),
+    }
 
 
 def exploration_table() -> str:
@@ -310,6 +412,7 @@ def main() -> None:
             "steady": steady_table(found),
             "exploration": exploration_table(),
             "recorded": text,
+            **debt_text(figures),
         },
     )
 

@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.optimize import linprog
 
+from messplus.core.adaptive import Adaptive
 from messplus.core.messplus import MessPlus
-from messplus.core.types import Bools, Draws, Floats, Request, Verdict
+from messplus.core.types import Belief, Bools, Draws, Floats, Request, Verdict
 from messplus.costs import Known
 
 Sampler = Callable[[np.random.Generator, int], Floats]
@@ -166,6 +167,101 @@ TYPES = Types(
 )
 ALPHA, BETA, Q_SAT = 0.8, 0.4, 0.92
 DELTA_E, COST_ALL = 7.0, 12.0
+
+
+# The debt from which on `adaptive` has all models open is what its patience ends at, 20 x 4 alpha
+# (1 - alpha) = 12.8 requests behind, less the reserve. The cheapest adequate model is the medium one,
+# with .851: room .051, so the reserve is .25 x .64 x 2 / .051 = 6.27, full after 246 requests.
+#
+# There the debt alone raises the price by e^(12.8 / 25 + 6.5 / 10) = 3.2. Where the learned price is
+# at least 4.8, that makes 15: hard requests go to the large model from 5 / .45 = 11.1 on, medium
+# ones to the medium model or better, so that every answer satisfies with at least .92.
+OPEN, SETTLED = 12.8 - 0.16 * 2 / 0.051, 300
+
+
+@dataclass(frozen=True, slots=True)
+class Omniscient:
+    """Reads p off the features and knows each model's mean on `TYPES` without doubt."""
+
+    def init(self, n_models: int, n_features: int) -> None:
+        """Nothing to remember."""
+
+    def predict(self, state: None, x: Floats) -> Floats:
+        return x
+
+    def believe(self, state: None, x: Floats) -> Belief:
+        return Belief(x, TYPES.share @ TYPES.p, np.zeros(len(x)))
+
+    def update(self, state: None, x: Floats, satisfied: Floats, observed: Bools) -> None:
+        """Nothing to learn."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Served:
+    """What `adaptive` did with each request (column) of each independent run (row)."""
+
+    debt: Floats  # D that the decision was taken with
+    debt_after: Floats
+    cost: Floats
+    satisfied: Floats
+    p: Floats  # of the model that answered
+    hard: Floats  # 1 for requests that the small model hardly ever satisfies, else 0
+    believed: Floats  # mean satisfaction so far, as the policy's account has it
+
+
+def serve_adaptive(
+    n_requests: int, n_runs: int, *, seed: int, restart: float | None = None
+) -> Served:
+    """Drive `adaptive`, which knows p, on `TYPES`, with a prompt verdict on every request.
+
+    Args:
+        n_requests: Length T of each run.
+        n_runs: Independent runs.
+        seed: Of everything that is random.
+        restart: Once settled, a debt at or below this level is set to alpha above it: excursions
+            that begin as high as they can, one after another.
+    """
+    policy = Adaptive(alpha=ALPHA, predictor=Omniscient(), costs=Known())
+    rng = np.random.default_rng(seed)
+    rows = {name: np.empty((n_runs, n_requests)) for name in Served.__dataclass_fields__}
+    for run in range(n_runs):
+        p = TYPES.sample(rng, n_requests)
+        verdicts = (rng.random(p.shape) < p).astype(np.float64)
+        state = policy.init(3, 3)
+        for t in range(n_requests):
+            if restart is not None and t >= SETTLED and state.debt <= restart:
+                state = replace(state, account=replace(state.account, debt=restart + ALPHA))
+            before = state.debt
+            request = Request(features=p[t], cost=TYPES.costs)
+            decision, state = policy.decide(state, request, Draws(0.5, 0.5))
+            model = decision.model
+            verdict = Verdict(verdicts[t], np.arange(3) == model)
+            state = policy.learn(state, request, decision, verdict)
+            seen = {
+                "debt": before,
+                "debt_after": state.debt,
+                "cost": TYPES.costs[model],
+                "satisfied": verdicts[t, model],
+                "p": p[t, model],
+                "hard": float(p[t, 0] < 0.5),
+                "believed": policy.believed(state),
+            }
+            for name, value in seen.items():
+                rows[name][run, t] = value
+    return Served(**rows)
+
+
+def excursions(debt: Floats, debt_after: Floats, level: float) -> Floats:
+    """How far beyond `level` each excursion of one run got: from a crossing until back at `level`."""
+    ended = np.minimum(debt, debt_after)[:-1] <= level
+    back = np.concatenate([[True], ended])
+    starts = np.flatnonzero((debt > level) & back)
+    return np.maximum.reduceat(debt, starts) - level if len(starts) else np.empty(0)
+
+
+def share_beyond(values: Floats, x: Floats) -> Floats:
+    """Share of the values above each x."""
+    return np.asarray((values[:, None] > x).mean(axis=0))
 
 
 def exploration_noise(c: float, n_requests: int) -> float:

@@ -4,77 +4,43 @@ The stream of three types: optimum C* = 1.76 at alpha = .8, price lambda* = 20 /
 V lambda* once it holds that price, and wastes the less the larger V is.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 import pytest
-from tests.theory.simulate import ALPHA, TYPES, mean_and_error, mess_plus, simulate
+from tests.theory.simulate import (
+    ALPHA,
+    OPEN,
+    Q_SAT,
+    SETTLED,
+    TYPES,
+    Served,
+    excursions,
+    mean_and_error,
+    mess_plus,
+    serve_adaptive,
+    share_beyond,
+    simulate,
+)
 
 from messplus.core import bounds
-from messplus.core.adaptive import Adaptive
-from messplus.core.types import Belief, Bools, Draws, Floats, Request, Verdict
-from messplus.costs import Known
 
 N_REQUESTS, N_RUNS = 2000, 20
-LEVEL = TYPES.share @ TYPES.p
 BEST, PRICE = TYPES.optimum(ALPHA)
-
-
-@dataclass(frozen=True)
-class Omniscient:
-    """Reads p off the features and knows each model's mean without doubt."""
-
-    def init(self, n_models: int, n_features: int) -> None:
-        """Nothing to remember."""
-
-    def predict(self, state: None, x: Floats) -> Floats:
-        return x
-
-    def believe(self, state: None, x: Floats) -> Belief:
-        return Belief(x, LEVEL, np.zeros(len(x)))
-
-    def update(self, state: None, x: Floats, satisfied: Floats, observed: Bools) -> None:
-        """Nothing to learn."""
-
-
-@dataclass(frozen=True)
-class Served:
-    """What happened in each run (row): mean cost and satisfaction, and the debt over time."""
-
-    cost: Floats
-    satisfied: Floats
-    debt: Floats
 
 
 @pytest.fixture(scope="module")
 def served() -> Served:
-    policy = Adaptive(alpha=ALPHA, predictor=Omniscient(), costs=Known())
-    rng = np.random.default_rng(11)
-    cost, satisfied = np.zeros(N_RUNS), np.zeros(N_RUNS)
-    debt = np.zeros((N_RUNS, N_REQUESTS))
-    for run in range(N_RUNS):
-        p = TYPES.sample(rng, N_REQUESTS)
-        verdicts = (rng.random(p.shape) < p).astype(float)
-        state = policy.init(3, 3)
-        for t in range(N_REQUESTS):
-            request = Request(features=p[t], cost=TYPES.costs)
-            decision, state = policy.decide(state, request, Draws(0.5, 0.5))
-            observed = np.arange(3) == decision.model
-            state = policy.learn(state, request, decision, Verdict(verdicts[t], observed))
-            cost[run] += TYPES.costs[decision.model] / N_REQUESTS
-            satisfied[run] += verdicts[t, decision.model] / N_REQUESTS
-            debt[run, t] = state.debt
-    return Served(cost, satisfied, debt)
+    return serve_adaptive(N_REQUESTS, N_RUNS, seed=11)
 
 
 def test_the_promise_is_kept_in_every_run(served: Served) -> None:
-    assert (served.satisfied >= ALPHA).all()
+    assert (served.satisfied.mean(axis=1) >= ALPHA).all()
 
 
 def test_the_cost_is_the_optimum_and_what_the_reserve_buys(served: Served) -> None:
     # Weak duality prices what was delivered above alpha at lambda*; the rest is waste. At V = 40
     # MESS+ wastes next to nothing and owes 267 requests.
-    waste, error = mean_and_error(served.cost - BEST - PRICE * (served.satisfied - ALPHA))
+    paid_for = PRICE * (served.satisfied - ALPHA)
+    waste, error = mean_and_error((served.cost - BEST - paid_for).mean(axis=1))
     assert waste >= -4.5 * error
     assert waste <= 0.05 * BEST + 4.5 * error
 
@@ -84,4 +50,23 @@ def test_it_owes_a_small_fraction_of_what_messplus_owes_at_that_waste(served: Se
     runs = simulate(mess_plus(ALPHA, v), TYPES.sample, TYPES.costs, N_REQUESTS, 4, seed=11)
     late = runs.queue[:, N_REQUESTS // 2 :].mean()
     assert late > 0.5 * bounds.fluid_queue(v, PRICE)
-    assert served.debt.max() < 0.1 * late
+    assert served.debt_after.max() < 0.1 * late
+
+
+def test_mean_satisfaction_is_alpha_minus_debt_over_requests_on_every_path(served: Served) -> None:
+    t = np.arange(1, N_REQUESTS + 1)
+    mean = np.cumsum(served.satisfied, axis=1) / t
+    assert mean == pytest.approx(ALPHA - served.debt_after / t, abs=1e-9)  # rounding alone
+    assert mean == pytest.approx(served.believed, abs=1e-9)
+
+
+def test_excursions_of_the_debt_stay_below_their_exponential_tail() -> None:
+    pushed = serve_adaptive(6000, 1, seed=5, restart=OPEN)
+    debt, after, p = (row[0, SETTLED:] for row in (pushed.debt, pushed.debt_after, pushed.p))
+    assert p.min() >= Q_SAT  # the debt is always above OPEN: all models are open
+    tops = excursions(debt, after, OPEN)
+    x = ALPHA + np.arange(0.1, 8.0, 0.5)
+    bound = bounds.excursion_tail(x, ALPHA, Q_SAT)
+    error = np.sqrt(bound * (1 - bound) / len(tops))
+    assert len(tops) > 300
+    assert np.all(share_beyond(tops, x) <= bound + 4.5 * error)

@@ -90,3 +90,48 @@ def test_drift_plus_penalty_queue_bound() -> None:
 
 def test_fluid_queue() -> None:
     assert bounds.fluid_queue(10.0, 20 / 3) == pytest.approx(200 / 3)
+
+
+@pytest.mark.parametrize(
+    ("alpha", "q", "theta"),
+    [
+        (1 / 2, 3 / 4, 2 * np.log(3)),  # u = e^(theta / 2): (3/4) / u + u / 4 = 1 at u = 3
+        (2 / 3, 6 / 7, 3 * np.log(2)),  # u = e^(theta / 3): (6/7) / u + u^2 / 7 = 1 at u = 2
+    ],
+)
+def test_debt_exponent(alpha: float, q: float, theta: float) -> None:
+    assert bounds.debt_exponent(alpha, q) == pytest.approx(theta)
+
+
+def test_debt_exponent_of_a_model_that_is_hardly_adequate() -> None:
+    # Small theta: twice the mean over the variance of a step
+    assert bounds.debt_exponent(0.8, 0.8 + 1e-6) == pytest.approx(2e-6 / 0.16, rel=1e-4)
+
+
+def test_a_model_that_never_fails_lets_no_debt_grow() -> None:
+    x = np.array([0.5, 0.9])
+    assert bounds.debt_exponent(0.8, 1.0) == np.inf
+    assert bounds.excursion_tail(x, 0.8, 1.0).tolist() == [1.0, 0.0]
+    assert bounds.debt_tail(x, 0.8, 1.0).tolist() == [1.0, 0.0]
+
+
+def test_excursion_tail() -> None:
+    # 8^-(x - 2/3) with theta = log 8; 1 up to one miss beyond the level
+    x = np.array([0.0, 2 / 3, 1.0, 5 / 3])
+    assert bounds.excursion_tail(x, 2 / 3, 6 / 7) == pytest.approx([1, 1, 0.5, 1 / 8])
+
+
+def test_debt_tail_is_no_more_than_with_an_exponent_put_in_by_hand() -> None:
+    # u = e^(eta / 3) = 7/4: m = (6/7) / u + u^2 / 7 = 727 / 784, and e^(-eta (5 - 2/3)) = u^-13
+    by_hand = 1.75**-13 / (57 / 784)
+    (tail,) = bounds.debt_tail(np.array([5.0]), 2 / 3, 6 / 7)
+    assert 0.5 * by_hand < tail <= by_hand
+
+
+@pytest.mark.parametrize("q", [0.8, 0.7])
+def test_without_an_adequate_model_a_debt_has_no_tail(q: float) -> None:
+    for bound in (bounds.excursion_tail, bounds.debt_tail):
+        with pytest.raises(
+            SettingError, match=f"q must be above alpha = 0.8 and at most 1, got {q}"
+        ):
+            bound(np.ones(1), 0.8, q)

@@ -19,6 +19,7 @@ from messplus.report.sweeps import (
     queue_against_bounds,
     shortfall_against_bounds,
     sweep,
+    tail_against_bounds,
 )
 
 T = np.arange(1.0, 201.0)
@@ -90,3 +91,13 @@ def test_measurements_are_drawn_against_their_bounds(log_log: bool) -> None:
     assert b">no bound<" not in svg
     shortfall = Measured("messplus", T, 1 / T - 0.01)
     style.to_svg(shortfall_against_bounds([shortfall], bounds[:1], log_log=log_log))
+
+
+def test_tails_are_drawn_against_their_bounds() -> None:
+    measured = Measured("excursions", T, np.exp(-T / 10))
+    bounds = [Bound("bound", T, np.exp(-T / 20))]
+    svg = style.to_svg(
+        tail_against_bounds([measured], bounds, x_label="beyond", y_label="share of excursions")
+    )
+    assert b">bound<" in svg
+    assert "10⁻⁶".encode() in svg
