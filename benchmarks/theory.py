@@ -205,7 +205,7 @@ def debt_text(folder: Path) -> dict[str, str]:
     """The debt of `adaptive`: figure of its tails, and what is written about it."""
     served = serve_adaptive(REQUESTS, RUNS, seed=SEED)
     tails = {"as it came": served_tail(served), "pushed into debt": pushed_tail()}
-    x = np.arange(0.0, 14.01, 0.05)
+    x = np.arange(0.0, 8.01, 0.05)
     measured, curves = [], []
     for name, tail in tails.items():
         share = share_beyond(tail.tops, x)
