@@ -1,4 +1,4 @@
-"""Outcome tables for a command: what the user names, else the stream that ships."""
+"""Outcomes for a command: the tables that the user names, else the stream that ships."""
 
 import sys
 from collections.abc import Iterator, Sequence
@@ -6,11 +6,45 @@ from pathlib import Path
 
 from rich.console import Console
 
+from messplus.cli.progress import progress_bar
+from messplus.encoders import Encoder
 from messplus.errors import require_extra
 from messplus.replay.outcomes import OutcomeTable
+from messplus.replay.streams import Stream, make_streams
 from messplus.replay.synthetic import synthetic_llama3
 
 _MAX_WARNINGS = 20
+
+
+def load_streams(
+    paths: Sequence[Path],
+    encoder: Encoder,
+    *,
+    tasks: Sequence[str],
+    cache: Path | None,
+    alpha: float | None = None,
+) -> list[Stream]:
+    """Read each table and encode its prompts, with progress; arguments as in `make_streams`.
+
+    Args:
+        paths: Of tables. None: the stream that ships.
+        encoder: Makes features of prompts.
+        tasks: Only these.
+        cache: The command's cache folder; encodings are kept in a part of it. None: keep none.
+        alpha: The promise.
+    """
+    streams: list[Stream] = []
+    for table in load_tables(paths):
+        with progress_bar(f"encoding {table.name}") as step:
+            streams += make_streams(
+                table,
+                encoder,
+                tasks=tasks,
+                alpha=alpha,
+                cache=cache and cache / "encodings",
+                on_progress=step,
+            )
+    return streams
 
 
 def load_tables(paths: Sequence[Path]) -> Iterator[OutcomeTable]:

@@ -7,14 +7,13 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from messplus.cli.data import load_tables
+from messplus.cli.data import load_streams
 from messplus.cli.paths import cache_folder
 from messplus.cli.progress import progress_bar
 from messplus.encoders import encoder_from_spec
 from messplus.errors import require_extra
 from messplus.priors import save
 from messplus.replay.fitting import fit_streams
-from messplus.replay.streams import Stream, make_streams
 
 
 def fit(
@@ -67,17 +66,7 @@ def fit(
     from messplus.report.tables import to_rich
 
     folder = None if no_cache else cache or cache_folder(os.environ, Path.home())
-    the_encoder = encoder_from_spec(encoder)
-    streams: list[Stream] = []
-    for table in load_tables(data or ()):
-        with progress_bar(f"encoding {table.name}") as step:
-            streams += make_streams(
-                table,
-                the_encoder,
-                tasks=task or (),
-                cache=folder and folder / "encodings",
-                on_progress=step,
-            )
+    streams = load_streams(data or (), encoder_from_spec(encoder), tasks=task or (), cache=folder)
     with progress_bar("learning") as step:
         prior = fit_streams(streams, share=rows, shuffle=shuffle, seed=seed, on_step=step)
     save(prior, out)

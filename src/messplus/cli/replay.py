@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from messplus.cli.data import load_tables
+from messplus.cli.data import load_streams
 from messplus.cli.paths import cache_folder
 from messplus.cli.progress import progress_bar
 from messplus.encoders import encoder_from_spec
@@ -16,7 +16,6 @@ from messplus.errors import require_extra
 from messplus.files import write_whole
 from messplus.replay.feedback import Feedback, judge_from_spec
 from messplus.replay.results import Results, policies_of, streams_of
-from messplus.replay.streams import Stream, make_streams
 
 DEFAULT_POLICIES = ("adaptive", "messplus", "random-constrained", "cheapest", "largest")
 
@@ -179,17 +178,7 @@ def replay(
         window=window,
         encoder=the_encoder.identity,
     )
-    streams: list[Stream] = []
-    for table in load_tables(data or ()):
-        with progress_bar(f"encoding {table.name}") as step:
-            streams += make_streams(
-                table,
-                the_encoder,
-                tasks=task or (),
-                alpha=alpha,
-                cache=folder and folder / "encodings",
-                on_progress=step,
-            )
+    streams = load_streams(data or (), the_encoder, tasks=task or (), cache=folder, alpha=alpha)
     try:
         with progress_bar("replaying") as step:
             results = run_grid(

@@ -189,7 +189,7 @@ def test_ctrl_c_is_130(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFi
     def interrupted(_: object) -> object:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(replay_command, "load_tables", interrupted)
+    monkeypatch.setattr(replay_command, "load_streams", interrupted)
     code, _ = run_and_fail(monkeypatch, capsys, "replay")
     assert code == 130
 
