@@ -5,6 +5,7 @@ logistic      online Bayesian logistic regression: second-order updates, no lear
 hierarchical  one Bayesian logistic regression of all models: a verdict on one teaches the others
 knn           k nearest neighbours
 mixture       four of these, weighted by how well they have predicted
+experts       those that the adaptive policy mixes
 mlp           the paper's head, trained by SGD                       (torch extra)
 """
 

@@ -8,7 +8,7 @@ import numpy as np
 from messplus.core.types import Floats, Request
 from messplus.costs import LogLinear
 from messplus.errors import DataError
-from messplus.priors.experts import experts
+from messplus.predictors.experts import experts
 from messplus.priors.prior import Prior
 
 SAMPLE = 200

@@ -9,12 +9,12 @@ from messplus.core.types import Believer, CostEstimate, Floats
 from messplus.costs import LogLinear
 from messplus.costs.log_linear import LogBills
 from messplus.errors import SettingError
+from messplus.predictors.experts import experts
 from messplus.predictors.hierarchical import JointPosterior
 from messplus.predictors.logistic import Posterior
 from messplus.predictors.mixture import MixtureState
 from messplus.priors import loosen, match
 from messplus.priors.doubted import Doubted
-from messplus.priors.experts import experts
 from messplus.priors.started import StartedCosts
 
 

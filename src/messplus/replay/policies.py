@@ -21,8 +21,8 @@ from messplus.core.types import CostEstimate, Policy
 from messplus.costs import Known, LogLinear, RunningMean
 from messplus.errors import SettingError, unknown
 from messplus.predictors import predictor_from_spec
+from messplus.predictors.experts import Which, mixture
 from messplus.priors import Start, load
-from messplus.priors.experts import Which, mixture
 from messplus.replay.baselines import RandomChoice, educated_guess
 from messplus.replay.streams import Stream
 
@@ -112,7 +112,7 @@ class AdaptiveSettings:
         explore: See Adaptive.
         explore_asks: See Adaptive.
         credit: See Adaptive.
-        experts: Who predicts satisfaction; see `messplus.priors.experts.Which`.
+        experts: Who predicts satisfaction; see `messplus.predictors.experts.Which`.
         cost: As in MessPlusSettings.
         contract: Also keep tumbling windows of so many requests, >= 1; see
             `messplus.core.shielded.Shielded`. 0: only the average over the stream.
