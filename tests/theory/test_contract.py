@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from messplus.core.contract import Contract, must_be_safe
+from messplus.core.contract import Contract, headroom, must_be_safe
 from messplus.core.types import Floats
 
 N_WINDOWS = 2000
@@ -126,3 +126,46 @@ def test_a_shield_that_lets_luck_be_spent_again_breaks_it_too() -> None:
         chance = np.where(free, chance, guarded)
     assert 1.0 - chance[needed] > 5 * delta
     assert not must_be_safe(Contract(window=n, delta=delta).open(), alpha, q, delta)
+
+
+def by_azuma(window: int, alpha: float, q: float) -> int:
+    """Failures in a row that Azuma's inequality allows a router at the start of a window."""
+
+    def safe(failures: int) -> bool:
+        left = window - failures
+        return alpha * failures <= left * (q - alpha) - math.sqrt(left * math.log(1 / 0.05) / 2)
+
+    return next(failures for failures in range(window) if not safe(failures + 1))
+
+
+@pytest.mark.parametrize(
+    ("window", "alpha", "q", "azuma", "entropy", "exact"),
+    [
+        (100, 0.7, 0.85, 3, 6, 11),
+        (500, 0.7, 0.75, 0, 1, 12),
+        (500, 0.7, 0.8, 29, 35, 45),
+        (500, 0.9, 0.93, 0, 0, 6),
+        (2000, 0.9, 0.92, 0, 10, 22),
+    ],
+)
+def test_the_freedom_that_each_bound_leaves_as_documented(
+    window: int, alpha: float, q: float, azuma: int, entropy: int, exact: int
+) -> None:
+    assert by_azuma(window, alpha, q) == azuma
+    assert headroom(Contract(window=window, graded=True).open(), alpha, q, 0.05) == entropy
+    assert headroom(Contract(window=window).open(), alpha, q, 0.05) == exact
+
+
+@pytest.mark.parametrize(
+    ("window", "needed"),
+    [
+        (100, (0.577, 0.766, 0.855, 0.937, 0.974)),
+        (500, (0.536, 0.732, 0.827, 0.919, 0.963)),
+        (2000, (0.518, 0.716, 0.814, 0.910, 0.957)),
+    ],
+)
+def test_the_rates_that_contracts_need_as_documented(
+    window: int, needed: tuple[float, ...]
+) -> None:
+    rates = [Contract(window=window).rate_needed(alpha) for alpha in (0.5, 0.7, 0.8, 0.9, 0.95)]
+    assert rates == pytest.approx(needed, abs=6e-4)
