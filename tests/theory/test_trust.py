@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from tests.theory.simulate import mean_and_error
 
-from messplus.core.trust import Signals, Trust, believe, learn, owed
+from messplus.core.bounds import owed
+from messplus.core.trust import Signals, Trust, believe, learn
 from messplus.core.types import Floats
 
 ALPHA, TRUE, PREDICTED, RATE = 0.75, 0.7, 0.85, 0.03

@@ -89,7 +89,7 @@ class Account:
 
     @property
     def owed(self) -> float:
-        """Sum of alpha - s over all requests, as far as is known; see `trust.owed` for audits.
+        """Sum of alpha - s over all requests, as far as is known; see `bounds.owed` for audits.
 
         All audits are scaled by their share so far, not each by the share at its time, which is
         little known at first.
@@ -107,7 +107,7 @@ class Account:
     def blindfold(self) -> str:
         """Why nothing is known of how answers do, if so; else ""."""
         if self.mood:
-            return f"{self.mood} users seem to answer"
+            return f"{self.mood} users seem to answer, so nothing is known of the others"
         if self.t >= SOON and self.labels.labels == 0.0:
             return f"no verdict has come on any of {self.t} answers yet"
         return ""

@@ -32,7 +32,7 @@ import numpy as np
 from messplus.core.account import Account
 from messplus.core.exploration import probability
 from messplus.core.price import Window
-from messplus.core.safe import attainable
+from messplus.core.safe import attainable, bound
 from messplus.core.types import (
     Belief,
     Believer,
@@ -143,7 +143,7 @@ class Adaptive(Generic[P, C]):
         window = Window.empty(self.window, n_models)
         for x in () if self.rehearsal is None else self.rehearsal[-self.window :]:
             belief = self.predictor.believe(predictor, x)
-            hopeful = _shifted(belief.p_sat, self.optimism * belief.doubt)
+            hopeful = bound(belief.p_sat, belief.doubt, self.optimism)
             window = window.push(hopeful, self.costs.predict(costs, Request(features=x)))
         account = Account(alpha=self.alpha, credit=self.credit)
         return AdaptiveState(predictor=predictor, costs=costs, window=window, account=account)
@@ -166,7 +166,7 @@ class Adaptive(Generic[P, C]):
         optimism = _cautious(self.optimism, known)
         if behind > 0.0:
             optimism = max(optimism, min(1.0, known * behind / DEEP))
-        hopeful = _shifted(belief.p_sat, optimism * belief.doubt)
+        hopeful = bound(belief.p_sat, belief.doubt, optimism)
         window = state.window.push(hopeful, cost)
         price = state.price
         if state.t % self.resolve_every == 0:
@@ -244,8 +244,8 @@ class Adaptive(Generic[P, C]):
         found = []
         if state.account.blindfold:
             found.append(
-                f"{state.account.blindfold}, so nothing is known of the others: the largest model "
-                "serves until verdicts come on answers drawn at random"
+                f"{state.account.blindfold}: the largest model serves until verdicts come on answers "
+                "drawn at random"
             )
         if state.belief and attainable(state.belief.level, state.belief.doubt, self.alpha) == "no":
             best = float(state.belief.level.max())
@@ -300,7 +300,7 @@ class Adaptive(Generic[P, C]):
         if behind >= patience:
             return np.inf
         hope = _cautious(2.0 * min(max(1.0 - 2.0 * behind / patience, -1.0), 1.0), known)
-        adequate = _shifted(belief.level, hope * belief.doubt) >= self.alpha
+        adequate = bound(belief.level, belief.doubt, hope) >= self.alpha
         return float(np.min(cost, where=adequate, initial=np.inf))
 
 
@@ -316,7 +316,6 @@ MARGIN = 0.005
 INSIDE = 0.05
 """How far inside the attainable range the price is solved; see `Window.price`."""
 
-
 CAUTION = 1.0
 """Standard deviations of doubt held against a model where there are no verdicts at all."""
 
@@ -324,10 +323,3 @@ CAUTION = 1.0
 def _cautious(hope: float, known: float) -> float:
     """Standard deviations in a model's favour, the fewer the less is ever judged, and so found out."""
     return known * hope - (1.0 - known) * CAUTION
-
-
-def _shifted(p: Floats, by: Floats) -> Floats:
-    """Probabilities moved by so much in log-odds; kept off 0 and 1, which no odds describe."""
-    p = np.clip(p, 1e-6, 1.0 - 1e-6)
-    odds = p / (1.0 - p) * np.exp(by)
-    return np.asarray(odds / (1.0 + odds))

@@ -2,7 +2,8 @@
 
 Sources: arXiv:2505.19947, section 3 and appendix A (T1, C1, T2); `dpp_*` is the standard
 drift-plus-penalty argument, kept in measured quantities; `debt_exponent`, `excursion_tail` and
-`debt_tail` are about the signed debt of the adaptive policy (docs/explanation/guarantees.md).
+`debt_tail` are about the signed debt of the adaptive policy (docs/explanation/guarantees.md), `owed`
+and `audit_noise` about that debt where only some answers are audited (docs/explanation/feedback.md).
 
 Symbols, beyond those of messplus.py:
 
@@ -276,3 +277,32 @@ def debt_tail(x: Floats, alpha: float, q: float) -> Floats:
     eta = theta * np.arange(1, 512) / 512
     tails = np.exp(-eta * (x[..., None] - alpha)) / -np.expm1(_log_moment(eta, alpha, q))
     return np.asarray(np.minimum(1.0, tails.min(axis=-1)))
+
+
+def owed(alpha: float, f: float, rate: float, audit: float | None = None) -> float:
+    """What one request adds to the debt: alpha - f, and -(s - f) / rate more if it was audited.
+
+    Its mean over the draw of the audit is alpha - s, whatever f is, provided that f does not depend on
+    whether the answer is audited or on what the audit said. If more signals come later, the request
+    may be booked again with the new f, audited or not, by the difference of the two amounts.
+
+    Args:
+        alpha: The promise.
+        f: What is believed of the answer without the audit, in [0, 1].
+        rate: Probability pi with which each answer is audited, in (0, 1].
+        audit: The audit's verdict s, in [0, 1]; None: not audited.
+
+    Raises:
+        SettingError: The rate is out of its range.
+    """
+    require_range("rate", rate, "in (0, 1]", ok=0.0 < rate <= 1.0)
+    return alpha - f - (0.0 if audit is None else (audit - f) / rate)
+
+
+def audit_noise(f: float, rate: float) -> float:
+    """Variance that the draw of audits adds to the debt per request, if f is calibrated.
+
+    (1 - pi) / pi * E[(s - f)^2], which is f (1 - f) (1 - pi) / pi. A good judge brings f to 0 or 1,
+    and the noise down.
+    """
+    return f * (1.0 - f) * (1.0 - rate) / rate

@@ -19,8 +19,6 @@ import math
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
-from messplus.errors import require_range
-
 Channel = Literal["user", "judge"]
 Row = tuple[float, ...]
 
@@ -146,35 +144,6 @@ def information(trust: Trust, p: float, channel: Channel) -> float:
         (a - b) ** 2 / (p * a + (1.0 - p) * b) for a, b in zip(*counts.likelihoods(), strict=True)
     )
     return min(p * (1.0 - p) * total, 1.0)
-
-
-def owed(alpha: float, f: float, rate: float, audit: float | None = None) -> float:
-    """What one request adds to the debt: alpha - f, and -(s - f) / rate more if it was audited.
-
-    Its mean over the draw of the audit is alpha - s, whatever f is, provided that f does not depend on
-    whether the answer is audited or on what the audit said. If more signals come later, the request
-    may be booked again with the new f, audited or not, by the difference of the two amounts.
-
-    Args:
-        alpha: The promise.
-        f: What is believed of the answer without the audit, in [0, 1].
-        rate: Probability pi with which each answer is audited, in (0, 1].
-        audit: The audit's verdict s, in [0, 1]; None: not audited.
-
-    Raises:
-        SettingError: The rate is out of its range.
-    """
-    require_range("rate", rate, "in (0, 1]", ok=0.0 < rate <= 1.0)
-    return alpha - f - (0.0 if audit is None else (audit - f) / rate)
-
-
-def audit_noise(f: float, rate: float) -> float:
-    """Variance that the draw of audits adds to the debt per request, if f is calibrated.
-
-    (1 - pi) / pi * E[(s - f)^2], which is f (1 - f) (1 - pi) / pi. A good judge brings f to 0 or 1,
-    and the noise down.
-    """
-    return f * (1.0 - f) * (1.0 - rate) / rate
 
 
 def _index(channel: Channel, signals: Signals) -> int:

@@ -6,15 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from messplus.core.bounds import audit_noise, owed
 from messplus.core.trust import (
     Counts,
     Signals,
     Trust,
-    audit_noise,
     believe,
     information,
     learn,
-    owed,
 )
 from messplus.errors import SettingError
 
