@@ -10,7 +10,7 @@ from messplus.core.adaptive import Adaptive
 from messplus.core.messplus import MessPlus
 from messplus.core.types import Draws, Request, Verdict
 from messplus.errors import SettingError
-from messplus.replay.baselines import educated_guess
+from messplus.replay.baselines.blind import educated_guess
 from messplus.replay.feedback import Feedback, Judge
 from messplus.replay.policies import (
     PAPER_V_OF_SPREAD,
@@ -37,6 +37,8 @@ SPECS = (
     "cheapest",
     "largest",
     "random-constrained",
+    "knn",
+    "knn:k=5,train_share=0.5",
 )
 
 every_policy = pytest.mark.parametrize("spec", SPECS)

@@ -68,7 +68,7 @@ PathFinder.find_spec = staticmethod(
 {code}
 """
 EXTRAS = {
-    "jinja2", "joblib", "matplotlib", "onnxruntime", "polars", "rich", "threadpoolctl",
+    "jinja2", "joblib", "matplotlib", "onnxruntime", "polars", "rich", "sklearn", "threadpoolctl",
     "tokenizers", "torch", "transformers", "typer", "urllib3", "wordllama",
 }  # fmt: skip
 

@@ -1,14 +1,14 @@
-"""The policies that can be replayed, by name, and the baselines among them.
+"""The policies that can be replayed, by name; the baselines are in a package of their own.
 
 A spec such as `messplus:v=1e-4,c=0.1` names a policy and its settings; `policy_from_spec` builds it
 for one stream.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import Field, dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal, Protocol
 
 import numpy as np
 
@@ -23,7 +23,7 @@ from messplus.errors import SettingError, unknown
 from messplus.predictors import predictor_from_spec
 from messplus.predictors.experts import Which, mixture
 from messplus.priors import Start, load
-from messplus.replay.baselines import RandomChoice, educated_guess
+from messplus.replay.baselines import BASELINES
 from messplus.replay.streams import Stream
 
 Cost = Literal["mean", "predicted", "request"]
@@ -184,66 +184,20 @@ class AdaptiveSettings:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AlwaysSettings:
-    """`always:MODEL`: every request to one model.
+class PolicySettings(Protocol):
+    """The settings of a policy: a frozen dataclass, each field an option of its spec."""
 
-    Attributes:
-        model: Its name.
-    """
-
-    model: str
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
 
     def build(self, stream: Stream) -> Policy[Any]:
-        """All probability on that model."""
-        if self.model not in stream.models:
-            raise unknown(f"model of {stream.label}:", self.model, stream.models)
-        return _always(stream, stream.models.index(self.model))
+        """The policy for one stream; raises `SettingError` where a setting does not fit it."""
+        ...
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheapestSettings:
-    """`cheapest`: every request to the first model of the zoo."""
-
-    def build(self, stream: Stream) -> Policy[Any]:
-        """All probability on the cheapest model."""
-        return _always(stream, 0)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LargestSettings:
-    """`largest`: every request to the last model of the zoo."""
-
-    def build(self, stream: Stream) -> Policy[Any]:
-        """All probability on the largest model."""
-        return _always(stream, stream.n_models - 1)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RandomConstrainedSettings:
-    """`random-constrained`: the paper's educated guessing. Knows each model's true mean."""
-
-    def build(self, stream: Stream) -> Policy[Any]:
-        """Fixed probabilities that reach alpha."""
-        return RandomChoice(educated_guess(stream.score.mean(axis=0), stream.alpha))
-
-
-PolicySettings = (
-    MessPlusSettings
-    | AdaptiveSettings
-    | AlwaysSettings
-    | CheapestSettings
-    | LargestSettings
-    | RandomConstrainedSettings
-)
 
 POLICIES: Mapping[str, type[PolicySettings]] = {
     "messplus": MessPlusSettings,
     "adaptive": AdaptiveSettings,
-    "always": AlwaysSettings,
-    "cheapest": CheapestSettings,
-    "largest": LargestSettings,
-    "random-constrained": RandomConstrainedSettings,
+    **BASELINES,
 }
 
 
@@ -271,7 +225,3 @@ def digest_of_files(text: str) -> str:
         return ""
     path = specs.settings(AdaptiveSettings, spec, "policy").prior
     return sha256(Path(path).read_bytes()).hexdigest() if path else ""
-
-
-def _always(stream: Stream, model: int) -> RandomChoice:
-    return RandomChoice(np.asarray(np.eye(stream.n_models)[model]))

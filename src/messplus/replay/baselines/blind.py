@@ -8,6 +8,52 @@ from dataclasses import dataclass
 import numpy as np
 
 from messplus.core.types import Decision, Draws, Floats, Request, Verdict
+from messplus.errors import unknown
+from messplus.replay.streams import Stream
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlwaysSettings:
+    """`always:MODEL`: every request to one model.
+
+    Attributes:
+        model: Its name.
+    """
+
+    model: str
+
+    def build(self, stream: Stream) -> "RandomChoice":
+        """All probability on that model."""
+        if self.model not in stream.models:
+            raise unknown(f"model of {stream.label}:", self.model, stream.models)
+        return always(stream.models.index(self.model), stream.n_models)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheapestSettings:
+    """`cheapest`: every request to the first model of the zoo."""
+
+    def build(self, stream: Stream) -> "RandomChoice":
+        """All probability on the cheapest model."""
+        return always(0, stream.n_models)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LargestSettings:
+    """`largest`: every request to the last model of the zoo."""
+
+    def build(self, stream: Stream) -> "RandomChoice":
+        """All probability on the largest model."""
+        return always(stream.n_models - 1, stream.n_models)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RandomConstrainedSettings:
+    """`random-constrained`: the paper's educated guessing. Knows each model's true mean."""
+
+    def build(self, stream: Stream) -> "RandomChoice":
+        """Fixed probabilities that reach alpha."""
+        return RandomChoice(educated_guess(stream.score.mean(axis=0), stream.alpha))
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,3 +129,8 @@ def educated_guess(mean_score: Floats, alpha: float) -> Floats:
         probability = probability * np.where(mean_score > expected, 1.01, 0.99)
         probability /= probability.sum()
     return probability
+
+
+def always(model: int, n_models: int) -> RandomChoice:
+    """All probability on one model."""
+    return RandomChoice(np.asarray(np.eye(n_models)[model]))

@@ -1,0 +1,28 @@
+"""The field's routers, one file each, behind the protocol that every policy has.
+
+blind      fixed probabilities: one model, or the paper's educated guessing
+trained    routers that are trained first: collecting, training, handing over
+frozen     ... given a setting of their knob that reaches alpha, and frozen
+priced     ... that predict satisfaction and cost, and choose by a multiplier
+knn        nearest neighbours (RouterBench)
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from messplus.replay.baselines.blind import (
+    AlwaysSettings,
+    CheapestSettings,
+    LargestSettings,
+    RandomConstrainedSettings,
+)
+from messplus.replay.baselines.knn import KnnSettings
+
+BASELINES: Mapping[str, type[Any]] = {
+    "always": AlwaysSettings,
+    "cheapest": CheapestSettings,
+    "largest": LargestSettings,
+    "random-constrained": RandomConstrainedSettings,
+    "knn": KnnSettings,
+}
+"""Settings of every baseline, by the name of its policy; each has `build(stream)`."""
