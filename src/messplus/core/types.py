@@ -4,7 +4,7 @@ Everything in here is about *one zoo of M models, indexed in ascending order of 
 has it: index 0 is the cheapest model and M - 1 the largest.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple, Protocol, TypeVar
 
 import numpy as np
@@ -46,6 +46,56 @@ class Draws(NamedTuple):
     choose: float
 
 
+class Check(Protocol):
+    """Looks at an answer before the user does.
+
+    Attributes:
+        cost: What one look costs, in the zoo's unit, >= 0.
+    """
+
+    @property
+    def cost(self) -> float:
+        """What one look costs, in the zoo's unit, >= 0."""
+        ...
+
+    def score(self, satisfied: float, luck: float) -> float:
+        """How good the answer looks.
+
+        Args:
+            satisfied: What the answer is worth, in [0, 1]. A check does not know that; one that is
+                simulated on recorded outcomes errs about it as often as it is said to.
+            luck: A uniform random number in [0, 1).
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chain:
+    """Models to be asked one after the other, until an answer passes a check.
+
+    Attributes:
+        models: In the order asked, at least one. The answer of the last is not checked.
+        least: Score from which an answer passes.
+        check: Scores the answers.
+    """
+
+    models: tuple[int, ...]
+    least: float
+    check: Check
+
+    def asked(self, satisfied: Floats, luck: Floats) -> tuple[int, ...]:
+        """Who is asked, in order; the answer of the last one is delivered.
+
+        Args:
+            satisfied: What each model's answer is worth, shape (M,); read only of the models asked.
+            luck: Of the check, for each model, shape (M,).
+        """
+        for n, model in enumerate(self.models[:-1], start=1):
+            if self.check.score(float(satisfied[model]), float(luck[model])) >= self.least:
+                return self.models[:n]
+        return self.models
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Decision:
     """What was decided for one request.
@@ -63,6 +113,7 @@ class Decision:
         deliver_best: Deliver the best answer among those asked, not `model`'s.
         t: Number of the request, from 0, for a policy that keeps an account of each.
         shielded: Whether a contract over windows took the choice from the policy.
+        chain: Ask on where a check rejects the answer of `model`, the first of the chain. None: no.
     """
 
     model: int
@@ -75,6 +126,7 @@ class Decision:
     deliver_best: bool = False
     t: int = 0
     shielded: bool = False
+    chain: Chain | None = None
 
     @property
     def asked_mask(self) -> Bools:
@@ -82,6 +134,26 @@ class Decision:
         mask = np.zeros(len(self.cost), dtype=np.bool_)
         mask[list(self.asked)] = True
         return mask
+
+    def carried_out(self, satisfied: Floats, luck: Floats) -> "Decision":
+        """This decision once its chain has ended: who was asked, and who delivers.
+
+        Args:
+            satisfied: What each model's answer is worth, shape (M,).
+            luck: Of checks, for each model, shape (M,).
+        """
+        if self.chain is None:
+            return self
+        asked = self.chain.asked(satisfied, luck)
+        return replace(self, model=asked[-1], asked=tuple(sorted(asked)))
+
+    @property
+    def checks_cost(self) -> float:
+        """What was spent on checks, in the zoo's unit; of a decision that was carried out."""
+        if self.chain is None:
+            return 0.0
+        checked = min(len(self.asked), len(self.chain.models) - 1)
+        return checked * self.chain.check.cost
 
     def delivered(self, satisfied: Floats) -> int:
         """The model whose answer the user gets, given what each asked model is worth.

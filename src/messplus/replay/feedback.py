@@ -125,7 +125,10 @@ class Feedback:
             opinion = np.full(len(score), float(luck.opinion < accept))
             yield Coming(Verdict(opinion, _only(delivered, len(score)), "judge"), 0)
         if luck.user < _mixed(worth, self.if_satisfied, self.if_dissatisfied):
-            yield Coming(Verdict(score, decision.asked_mask, "user"), self.delay)
+            seen = decision.asked_mask
+            if decision.chain is not None:  # what a check rejected, no user gets to see
+                seen = _only(delivered, len(score))
+            yield Coming(Verdict(score, seen, "user"), self.delay)
         if luck.audit < self.audits:
             observed = _only(delivered, len(score))
             yield Coming(Verdict(score, observed, "audit"), self.audit_delay)

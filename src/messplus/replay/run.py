@@ -44,7 +44,7 @@ class Trace:
         model: Model whose answer was delivered.
         explored: Whether more was asked in order to learn.
         satisfied: Satisfaction of the delivered answer, in [0, 1], whether or not it was judged.
-        cost: Cost of all answers that were asked for.
+        cost: Cost of all answers that were asked for, and of checks on them.
         cost_feedback: Cost of the opinions that a judge gave.
         queue: The policy's virtual queue when it decided.
         p_sat: Predicted satisfaction of each model, shape (T, M); NaN for a policy without one.
@@ -115,6 +115,7 @@ def replay(
 def _drive(served: Served, policy: Policy[Any], chance: Randomness, feedback: Feedback) -> Trace:
     n = served.n_requests
     draws = [Draws(*pair) for pair in chance.draws.random((n, 2)).tolist()]
+    checks = chance.checks.random((n, served.n_models))
     opinion_cost = feedback.opinion_cost(served.recorded)
     arriving: list[list[_UnderWay]] = [[] for _ in range(n)]
     trace = _nothing_yet(served)
@@ -130,6 +131,7 @@ def _drive(served: Served, policy: Policy[Any], chance: Randomness, feedback: Fe
     ):
         score, cost = served.score[t], served.cost[t]
         decision, state = policy.decide(state, request, draws[t])
+        decision = decision.carried_out(score, checks[t])
         _check_available(served, t, decision)
         state = policy.charge(state, request, decision, cost)
         delivered = _record(trace, t, decision, score, cost)
@@ -173,7 +175,7 @@ def _record(trace: Trace, t: int, decision: Decision, score: Floats, cost: Float
     trace.model[t] = delivered
     trace.explored[t] = decision.explored
     trace.satisfied[t] = score[delivered]
-    trace.cost[t] = cost[list(decision.asked)].sum()
+    trace.cost[t] = cost[list(decision.asked)].sum() + decision.checks_cost
     trace.queue[t] = decision.queue
     trace.p_sat[t] = decision.p_sat
     return delivered

@@ -30,6 +30,7 @@ class Randomness(NamedTuple):
     scenarios: np.random.Generator
     audits: np.random.Generator
     judge: np.random.Generator
+    checks: np.random.Generator
 
     @classmethod
     def of(cls, seed: int) -> "Randomness":

@@ -5,6 +5,7 @@ trained    routers that are trained first: collecting, training, handing over
 frozen     ... given a setting of their knob that reaches alpha, and frozen
 priced     ... that predict satisfaction and cost, and choose by a multiplier
 knn        nearest neighbours (RouterBench)
+cascade    two models and a check between them (FrugalGPT)
 """
 
 from collections.abc import Mapping
@@ -16,6 +17,7 @@ from messplus.replay.baselines.blind import (
     LargestSettings,
     RandomConstrainedSettings,
 )
+from messplus.replay.baselines.cascade import CascadeSettings
 from messplus.replay.baselines.knn import KnnSettings
 
 BASELINES: Mapping[str, type[Any]] = {
@@ -24,5 +26,6 @@ BASELINES: Mapping[str, type[Any]] = {
     "largest": LargestSettings,
     "random-constrained": RandomConstrainedSettings,
     "knn": KnnSettings,
+    "cascade": CascadeSettings,
 }
 """Settings of every baseline, by the name of its policy; each has `build(stream)`."""
