@@ -24,6 +24,9 @@ from messplus.replay.streams import Stream
 FOLDS = 5
 RIDGE = 1.0  # penalty on each weight, in units of observations, features being of order one
 MULTIPLIERS = 241
+ROUNDING = 1e-12
+"""By how much a mean may be below alpha and still reach it: the two may be the same sum, rounded."""
+
 NAMES = ("best_single", "static_mix", "text_router", "clairvoyant")
 
 
@@ -73,15 +76,16 @@ def cheapest_mix(cost: Floats, satisfaction: Floats, alpha: float) -> Mix | None
         satisfaction: Mean satisfaction of each point, shape (K,).
         alpha: The promise.
     """
-    above = np.flatnonzero(satisfaction >= alpha)
+    reached = satisfaction >= alpha - ROUNDING
+    above = np.flatnonzero(reached)
     if len(above) == 0:
         return None
     best = int(above[np.argmin(cost[above])])
     mix = Mix(best, best, 1.0, float(cost[best]), float(satisfaction[best]))
-    below = np.flatnonzero(satisfaction < alpha)
+    below = np.flatnonzero(~reached)
     if len(below):
         gap = satisfaction[above][None, :] - satisfaction[below][:, None]
-        weight = (satisfaction[above][None, :] - alpha) / gap  # of the point below
+        weight = (satisfaction[above][None, :] - alpha).clip(0.0) / gap  # of the point below
         mixed = weight * cost[below][:, None] + (1.0 - weight) * cost[above][None, :]
         i, j = np.unravel_index(int(np.argmin(mixed)), mixed.shape)
         if mixed[i, j] < mix.cost:
@@ -122,7 +126,7 @@ def segmented(served: Served, line: Callable[[Stream], Reference]) -> Reference:
 def best_single(stream: Stream) -> Reference:
     """The cheapest model whose mean satisfaction reaches alpha."""
     cost, score = stream.cost.mean(axis=0), stream.score.mean(axis=0)
-    adequate = np.flatnonzero(score >= stream.alpha)
+    adequate = np.flatnonzero(score >= stream.alpha - ROUNDING)
     if len(adequate) == 0:
         return _out_of_reach(stream, "best_single", float(score.max()))
     m = int(adequate[np.argmin(cost[adequate])])

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
@@ -46,7 +46,17 @@ streams = st.builds(
 )
 
 
+def test_a_mean_that_is_alpha_but_for_rounding_reaches_it() -> None:
+    score = np.array([[0.1, 0.3]] * 3)
+    score[:, 0] = (0.2, 0.3, 0.4)
+    for order in ([0, 1, 2], [2, 1, 0], [1, 2, 0]):
+        stream = stream_of(score[order], np.tile((1.0, 9.0), (3, 1)), 0.3 + 1e-16)
+        assert static_mix(stream).cost_mean == pytest.approx(1.0)
+        assert best_single(stream).cost_mean == pytest.approx(1.0)
+
+
 @settings(max_examples=60)
+@example(random_stream(10, 10, 2, graded=True))  # the cheap model's mean is alpha, but for rounding
 @given(streams)
 def test_static_mix_is_the_linear_program_over_models(stream: Stream) -> None:
     cost, score = stream.cost.mean(axis=0), stream.score.mean(axis=0)
