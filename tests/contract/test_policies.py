@@ -33,6 +33,7 @@ SPECS = (
     "adaptive:window=20,resolve_every=1,optimism=2,softness=5",
     "adaptive:contract=50,risk=0.1,credit=20",
     "adaptive:explore=0.5,explore_asks=all",
+    "adaptive:train_share=0.2",
     "always:m1",
     "cheapest",
     "largest",

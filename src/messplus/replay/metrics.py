@@ -20,6 +20,9 @@ TOLERANCE = 0.01
 WINDOW = 500
 """Requests of a contract window, unless told otherwise."""
 
+LATE = 0.2
+"""Share of a stream after which the `late` figures count: what trained routers are trained on."""
+
 _SLACK = 1e-9  # a sum of floats is not taken for a broken promise
 
 MAX_CURVE_POINTS = 400
@@ -37,7 +40,10 @@ class Metrics:
         cost_exploration: Charged for explored requests: every model that was asked.
         cost_feedback: Charged for the opinions of a judge.
         cost_mean: cost_total / T.
+        cost_mean_late: cost per request after the first fifth of the stream: what a router costs that
+            was trained on that fifth, or has served it.
         satisfaction: Mean satisfaction of the delivered answers, judged or not.
+        satisfaction_late: The same after the first fifth.
         shortfall_final: max(0, alpha - satisfaction).
         shortfall_worst: Largest alpha - running mean from request 200 on (from the last one in a
             shorter stream); negative if the running mean was above alpha throughout.
@@ -65,7 +71,9 @@ class Metrics:
     cost_exploration: float
     cost_feedback: float
     cost_mean: float
+    cost_mean_late: float
     satisfaction: float
+    satisfaction_late: float
     shortfall_final: float
     shortfall_worst: float
     share_below_1pp: float
@@ -132,6 +140,7 @@ def measure(stream: Stream, trace: Trace, *, window: int = WINDOW) -> Metrics:
     feedback = float(trace.cost_feedback.sum())
     total = serving + exploration + feedback
     broken = windows_below(trace.satisfied, alpha, window)
+    late = slice(min(round(LATE * n), n - 1), None)
     share = np.bincount(trace.model, minlength=stream.n_models) / n
     return Metrics(
         requests=n,
@@ -141,7 +150,9 @@ def measure(stream: Stream, trace: Trace, *, window: int = WINDOW) -> Metrics:
         cost_exploration=exploration,
         cost_feedback=feedback,
         cost_mean=total / n,
+        cost_mean_late=float((trace.cost[late] + trace.cost_feedback[late]).mean()),
         satisfaction=float(mean[-1]),
+        satisfaction_late=float(trace.satisfied[late].mean()),
         shortfall_final=max(0.0, alpha - float(mean[-1])),
         shortfall_worst=float((alpha - settled).max()),
         share_below_1pp=float((settled < alpha - TOLERANCE).mean()),

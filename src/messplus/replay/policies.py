@@ -22,8 +22,9 @@ from messplus.costs import Known, LogLinear, RunningMean
 from messplus.errors import SettingError, unknown
 from messplus.predictors import predictor_from_spec
 from messplus.predictors.experts import Which, mixture
-from messplus.priors import Start, load
+from messplus.priors import Start, fit, load
 from messplus.replay.baselines import BASELINES
+from messplus.replay.baselines.trained import Past, Trained, train_requests
 from messplus.replay.streams import Stream
 
 Cost = Literal["mean", "predicted", "request"]
@@ -118,6 +119,8 @@ class AdaptiveSettings:
             `messplus.core.shielded.Shielded`. 0: only the average over the stream.
         risk: Share of those windows that may be broken, in (0, 1).
         prior: Path of a file that `messplus fit` wrote, to start from; "" starts from nothing.
+        train_share: Share of the stream, in [0, 1), on which every model is asked first, and charged,
+            to fit such a prior: what trained routers get. 0: starts without.
     """
 
     softness: float = 25.0
@@ -134,10 +137,20 @@ class AdaptiveSettings:
     contract: int = 0
     risk: float = 0.05
     prior: str = ""
+    train_share: float = 0.0
 
     def build(self, stream: Stream) -> Policy[Any]:
         """The policy for one stream: the promise is the best first guess of any satisfaction."""
-        start = self._start(stream)
+        if self.train_share == 0.0:
+            return self.started(stream, self._start(stream))
+        if self.prior:
+            raise SettingError("give prior or train_share, not both: either is a start")
+        self._check_all_experts("train_share")
+        requests = train_requests(stream.n_requests, self.train_share)
+        return Trained(requests=requests, course=_FitPrior(self, stream))
+
+    def started(self, stream: Stream, start: Start) -> Policy[Any]:
+        """The policy for one stream, from this start."""
         policy: Adaptive[Any, Any] = Adaptive(
             alpha=stream.alpha,
             predictor=start.predictor,
@@ -170,10 +183,7 @@ class AdaptiveSettings:
             if self.cost == "predicted":
                 costs = LogLinear(list_price=list_price)
             return Start(mixture(stream.alpha, self.experts), costs, None)
-        if (self.experts, self.cost) != ("all", "predicted"):
-            raise SettingError(
-                "a prior holds all experts and predicted costs: leave out experts, cost"
-            )
+        self._check_all_experts("prior")
         return load(self.prior).start(
             stream.models,
             cost_unit=stream.cost_unit,
@@ -182,6 +192,41 @@ class AdaptiveSettings:
             alpha=stream.alpha,
             list_price=list_price,
         )
+
+    def _check_all_experts(self, setting: str) -> None:
+        """Raise a `SettingError` where the policy is not what a prior holds."""
+        if (self.experts, self.cost) != ("all", "predicted"):
+            raise SettingError(
+                f"{setting}: a prior holds all experts and predicted costs: leave out experts, cost"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class _FitPrior:
+    """Fits a prior on the training split and starts from it; implements `trained.Course`."""
+
+    settings: AdaptiveSettings
+    stream: Stream
+
+    def graduate(self, past: Past, rng: np.random.Generator) -> Policy[Any]:
+        """The policy with what the past tells."""
+        stream = self.stream
+        prior = fit(
+            past.features,
+            past.score,
+            past.cost,
+            models=stream.models,
+            cost_unit=stream.cost_unit,
+            encoding=stream.encoding,
+        )
+        start = prior.start(
+            stream.models,
+            cost_unit=stream.cost_unit,
+            encoding=stream.encoding,
+            n_features=past.features.shape[1],
+            alpha=stream.alpha,
+        )
+        return self.settings.started(stream, start)
 
 
 class PolicySettings(Protocol):

@@ -53,6 +53,13 @@ def test_costs_of_exploring_and_serving_add_up() -> None:
     assert figures.feedback_used == 2
 
 
+def test_late_is_after_the_first_fifth() -> None:
+    figures = measured([1, 1, 0, 0, 0, 1, 0, 1, 0, 1])
+    assert figures.satisfaction_late == 3 / 8
+    assert figures.cost_mean_late == (3 + 10) / 2
+    assert measured([1]).satisfaction_late == 1.0
+
+
 def test_opinions_of_a_judge_are_part_of_what_a_run_costs() -> None:
     run = replace(trace([1, 0, 1, 0]), cost_feedback=np.array([0.5, 0.0, 0.5, 0.0]))
     figures = measure(stream(4, 0.5), run)

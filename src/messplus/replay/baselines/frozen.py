@@ -7,8 +7,9 @@ trained on (5 folds), as the first one that reaches alpha, mixed with the one be
 exactly there. Then the router is trained once more, on all of the split.
 """
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -35,8 +36,8 @@ class Router(Protocol):
         ...
 
 
-class Trainer(Protocol):
-    """Trains a router.
+class Trainer(Hashable, Protocol):
+    """Trains a router; equal trainers train alike.
 
     Attributes:
         knobs: Settings of the knob that are tried, ascending.
@@ -74,8 +75,50 @@ class Freeze:
 
     def graduate(self, past: Past, rng: np.random.Generator) -> "Frozen":
         """The frozen router."""
-        setting = calibrated(self.trainer, past, self.alpha, rng)
-        return Frozen(self.trainer.train(past, rng), setting)
+        training = _trained(self.trainer, past, int(rng.integers(2**63)))
+        return Frozen(training.router, training.setting(self.alpha))
+
+
+class Training(NamedTuple):
+    """A trained router, and what its knob does on requests that it was not trained on.
+
+    Attributes:
+        router: Trained on all requests.
+        knobs: Settings of its knob, shape (K,), ascending.
+        satisfaction: Mean satisfaction at each, cross-fitted, shape (K,).
+    """
+
+    router: Router
+    knobs: Floats
+    satisfaction: Floats
+
+    def setting(self, alpha: float) -> Setting:
+        """The first setting that reaches alpha, mixed with the one before so that alpha is met exactly.
+
+        If none reaches it, the one that satisfies most.
+        """
+        reached = np.flatnonzero(self.satisfaction >= alpha)
+        k = int(reached[0]) if len(reached) else int(np.argmax(self.satisfaction))
+        low, high = float(self.knobs[max(k - 1, 0)]), float(self.knobs[k])
+        if k == 0 or len(reached) == 0:
+            return Setting(high, high, 1.0)
+        before, there = self.satisfaction[k - 1], self.satisfaction[k]
+        return Setting(low, high, float((there - alpha) / (there - before)))
+
+
+@lru_cache(maxsize=16)  # the promise only sets the knob: a ladder of promises costs one training
+def _trained(trainer: Trainer, past: Past, luck: int) -> Training:
+    """Cross-fit, then train on everything."""
+    rng = np.random.default_rng(luck)
+    knobs = np.asarray(trainer.knobs, dtype=np.float64)
+    satisfied = np.zeros((len(past), len(knobs)))
+    fold = rng.permutation(len(past)) % FOLDS
+    for held_out in range(FOLDS if len(knobs) > 1 else 0):  # without a knob there is nothing to set
+        test = fold == held_out
+        router = trainer.train(past.of_rows(~test), rng)
+        chosen = router.choose(past.features[test], knobs)
+        satisfied[test] = np.take_along_axis(past.score[test], chosen, axis=1)
+    return Training(trainer.train(past, rng), knobs, satisfied.mean(axis=0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,34 +164,6 @@ class Frozen:
     def learn(self, state: int, request: Request, decision: Decision, verdict: Verdict) -> int:
         """Nothing to learn."""
         return state
-
-
-def calibrated(trainer: Trainer, past: Past, alpha: float, rng: np.random.Generator) -> Setting:
-    """The setting of the knob that reaches alpha on requests that were not trained on.
-
-    The first that does, mixed with the one before so that alpha is met exactly; if none does, the one
-    that satisfies most.
-    """
-    knobs = np.asarray(trainer.knobs, dtype=np.float64)
-    if len(knobs) == 1:
-        return Setting(float(knobs[0]), float(knobs[0]), 1.0)
-    fold = rng.permutation(len(past)) % FOLDS
-    satisfied = np.empty((len(past), len(knobs)))
-    for held_out in range(FOLDS):
-        test = fold == held_out
-        router = trainer.train(past.of_rows(~test), rng)
-        chosen = router.choose(past.features[test], knobs)
-        satisfied[test] = np.take_along_axis(past.score[test], chosen, axis=1)
-    mean = satisfied.mean(axis=0)
-    reached = np.flatnonzero(mean >= alpha)
-    if len(reached) == 0:
-        best = float(knobs[np.argmax(mean)])
-        return Setting(best, best, 1.0)
-    k = int(reached[0])
-    if k == 0:
-        return Setting(float(knobs[0]), float(knobs[0]), 1.0)
-    share = (mean[k] - alpha) / (mean[k] - mean[k - 1])
-    return Setting(float(knobs[k - 1]), float(knobs[k]), float(share))
 
 
 def stand_in(model: int, available: Bools) -> int:

@@ -24,7 +24,7 @@ LEAST = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Past:
-    """Requests that every model answered: what a router is trained on.
+    """Requests that every model answered: what a router is trained on. Equal if it holds the same.
 
     Attributes:
         features: Shape (n, d).
@@ -35,6 +35,21 @@ class Past:
     features: Floats
     score: Floats
     cost: Floats
+
+    def __eq__(self, other: object) -> bool:
+        """Whether the other holds the same."""
+        return isinstance(other, Past) and all(
+            np.array_equal(ours, theirs)
+            for ours, theirs in zip(self._arrays, other._arrays, strict=True)
+        )
+
+    def __hash__(self) -> int:
+        """Of the contents."""
+        return hash(tuple(array.tobytes() for array in self._arrays))
+
+    @property
+    def _arrays(self) -> tuple[Floats, Floats, Floats]:
+        return self.features, self.score, self.cost
 
     def __len__(self) -> int:
         """n."""

@@ -12,7 +12,6 @@ from messplus.replay.baselines.frozen import (
     Models,
     Router,
     Setting,
-    calibrated,
     stand_in,
 )
 from messplus.replay.baselines.knn import Neighbours
@@ -42,6 +41,11 @@ def past_of(n: int = 40) -> Past:
     )
 
 
+def setting_for(alpha: float, trainer: Ladder) -> Setting:
+    frozen = Freeze(alpha=alpha, trainer=trainer).graduate(past_of(), np.random.default_rng(0))
+    return frozen.setting
+
+
 @pytest.mark.parametrize(
     ("alpha", "setting"),
     [
@@ -53,21 +57,21 @@ def past_of(n: int = 40) -> Past:
 def test_alpha_is_met_exactly_between_two_settings(
     alpha: float, setting: tuple[float, float, float]
 ) -> None:
-    found = calibrated(Ladder(), past_of(), alpha, np.random.default_rng(0))
+    found = setting_for(alpha, Ladder())
     np.testing.assert_allclose(found, setting, atol=1e-12)
 
 
 def test_a_knob_that_is_not_there_is_not_turned() -> None:
-    assert calibrated(Ladder((2.0,)), past_of(), 0.9, np.random.default_rng(0)) == (2.0, 2.0, 1.0)
+    assert setting_for(0.9, Ladder((2.0,))) == (2.0, 2.0, 1.0)
 
 
 def test_the_first_setting_does_where_it_is_enough() -> None:
-    found = calibrated(Ladder((1.0, 2.0)), past_of(), 0.2, np.random.default_rng(0))
+    found = setting_for(0.2, Ladder((1.0, 2.0)))
     assert found == (1.0, 1.0, 1.0)
 
 
 def test_out_of_reach_the_setting_that_satisfies_most_is_taken() -> None:
-    found = calibrated(Ladder((0.0, 1.0, 2.0)), past_of(), 0.9, np.random.default_rng(0))
+    found = setting_for(0.9, Ladder((0.0, 1.0, 2.0)))
     assert found == (2.0, 2.0, 1.0)
 
 
@@ -80,6 +84,23 @@ def test_the_mix_is_drawn_in_its_shares_and_says_how_probable_it_was() -> None:
         assert decision.propensity == (0.25 if draw < 0.25 else 0.75)
     agreed, _ = Frozen(Ladder(), Setting(2.0, 4.0, 0.25)).decide(2, request, Draws(0.0, 0.9))
     assert agreed.propensity == 1.0
+
+
+def test_a_ladder_of_promises_costs_one_training() -> None:
+    trained = []
+
+    @dataclass(frozen=True)
+    class Counted(Ladder):
+        def train(self, past: Past, rng: np.random.Generator) -> Router:
+            trained.append(len(past))
+            return self
+
+    for alpha in (0.3, 0.6, 0.9):
+        Freeze(alpha=alpha, trainer=Counted()).graduate(past_of(), np.random.default_rng(8))
+    assert trained == [32] * 5 + [40]
+    Freeze(alpha=0.3, trainer=Counted()).graduate(past_of(44), np.random.default_rng(8))
+    Freeze(alpha=0.3, trainer=Counted()).graduate(past_of(), np.random.default_rng(9))
+    assert len(trained) == 18
 
 
 def test_a_stand_in_is_the_next_dearer_model() -> None:
