@@ -141,7 +141,7 @@ def run_grid(
 
     runs: list[Run] = []
     for run in parallel(
-        delayed(_run)(streams[index], cell, grid, static[cell.data, cell.task], store)
+        delayed(run_cell)(streams[index], cell, grid, static[cell.data, cell.task], store)
         for index, cell in cells
     ):
         runs.append(run)
@@ -163,10 +163,19 @@ def _references(stream: Stream, grid: Grid) -> list[Reference]:
         return segmented_references(grid.serve(stream, seed=0))
 
 
-def _run(
+def run_cell(
     stream: Stream, cell: Cell, grid: Grid, static_mix_cost: float | None, store: RunCache | None
 ) -> Run:
-    """One run, read from the store if it was made before, else made and stored."""
+    """One run, read from the store if it was made before, else made and stored.
+
+    Args:
+        stream: What is served.
+        cell: The run to be made: one of the grid's `cells(stream)`.
+        grid: What it is part of.
+        static_mix_cost: Total cost of the stream's static mix, in its unit; None if alpha is out of
+            that mix's reach. Not read where a scenario changes the stream.
+        store: Finished runs. None: keep none.
+    """
     if store is not None and (stored := store.load(stream, cell)) is not None:
         return stored
     policy = policy_from_spec(cell.policy)(stream)

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from distributed import Client, LocalCluster
+from joblib import parallel_config
 
 from messplus.errors import SettingError
 from messplus.replay import grid as grid_module
@@ -255,3 +257,19 @@ def test_an_empty_grid_is_refused() -> None:
 def test_two_streams_of_one_name_are_refused() -> None:
     with pytest.raises(SettingError, match="2 streams are called 'd/one'"):
         run_grid([*make_streams(), make_streams()[0]], Grid(policies=POLICIES), jobs=1)
+
+
+def test_a_dask_cluster_gives_what_one_process_gives(tmp_path: Path) -> None:
+    """Two workers, each a process of its own; what they finish is in the store."""
+    grid = Grid(policies=("messplus:c=0.2", "knn"), seeds=2)
+    alone = figures(run_grid(make_streams(), grid, jobs=1))
+    with (
+        LocalCluster(
+            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
+        ) as cluster,
+        Client(cluster),
+        parallel_config(backend="dask"),
+    ):
+        together = run_grid(make_streams(), grid, cache=tmp_path)
+    assert figures(together) == alone
+    assert len(list(tmp_path.glob("*.npz"))) == len(alone)
