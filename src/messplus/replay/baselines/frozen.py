@@ -75,7 +75,7 @@ class Freeze:
 
     def graduate(self, past: Past, rng: np.random.Generator) -> "Frozen":
         """The frozen router."""
-        training = _trained(self.trainer, past, int(rng.integers(2**63)))
+        training = train(self.trainer, past, int(rng.integers(2**63)))
         return Frozen(training.router, training.setting(self.alpha))
 
 
@@ -107,8 +107,8 @@ class Training(NamedTuple):
 
 
 @lru_cache(maxsize=16)  # the promise only sets the knob: a ladder of promises costs one training
-def _trained(trainer: Trainer, past: Past, luck: int) -> Training:
-    """Cross-fit, then train on everything."""
+def train(trainer: Trainer, past: Past, luck: int) -> Training:
+    """Cross-fit, then train on everything; `luck` is the seed of all chance."""
     rng = np.random.default_rng(luck)
     knobs = np.asarray(trainer.knobs, dtype=np.float64)
     satisfied = np.zeros((len(past), len(knobs)))
