@@ -5,12 +5,12 @@ from functools import cache
 from typing import NamedTuple
 
 import numpy as np
-from benchmarks.enclose import Account
 from benchmarks.roster import ADAPTIVE, SWEEP
 from benchmarks.streams import RECORDING
 
 from messplus.core.types import Floats
 from messplus.replay.compare import cost_at, geometric_interval
+from messplus.replay.equal import Account
 from messplus.replay.metrics import Metrics
 from messplus.replay.references import Reference
 
@@ -25,7 +25,7 @@ class Outcome(NamedTuple):
         data: Name of the data set.
         task: Stream of it.
         alpha: The promise that is asked for.
-        shift: By how much the run's own promise was moved; see `enclose`.
+        shift: By how much the run's own promise was moved; see `messplus.replay.equal`.
         policy: Spec.
         seed: Of the run.
         metrics: Its figures.

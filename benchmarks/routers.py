@@ -18,9 +18,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from benchmarks import enclose, routers_page
+from benchmarks import routers_page
 from benchmarks.board import Board, Outcome
-from benchmarks.enclose import enclosing
 from benchmarks.machine import describe
 from benchmarks.options import add_options, check_data
 from benchmarks.quality import Quality, qualities
@@ -31,6 +30,7 @@ from joblib import Parallel, delayed, parallel_config
 from messplus.cli.progress import progress_bar
 from messplus.encoders import encoder_from_spec
 from messplus.files import write_whole
+from messplus.replay.equal import enclosing
 from messplus.replay.grid import Grid, run_cell
 from messplus.replay.metrics import Metrics
 from messplus.replay.references import Reference, references
@@ -88,8 +88,8 @@ class Job:
     def _key(self) -> str:
         """Hash of all that the outcomes depend on."""
         streams = [(s.data, s.task, s.alpha, s.digest) for s in self.streams]
-        code = code_digest(), Path(enclose.__file__).read_text()
-        return sha256(repr((self.policy, streams, self.seeds, code)).encode()).hexdigest()
+        key = self.policy, streams, self.seeds, self.encoder, code_digest()
+        return sha256(repr(key).encode()).hexdigest()
 
 
 def _metrics(stream: Stream, cell: Cell, grid: Grid, shift: float) -> Metrics:

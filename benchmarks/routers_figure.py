@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 import numpy as np
 from benchmarks.board import Board, Where
-from benchmarks.enclose import LATE, WHOLE
 from benchmarks.roster import HINDSIGHT, ROSTER, Kind
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from messplus.replay.equal import LATE, WHOLE
 from messplus.report import style
 
 COLOURS: dict[Kind, str] = {

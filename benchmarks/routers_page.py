@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 from benchmarks.board import Board, Where, over_adaptive, winners
-from benchmarks.enclose import LATE, WHOLE, Account
 from benchmarks.pages import save_figure, write_page
 from benchmarks.quality import Quality
 from benchmarks.roster import ADAPTIVE, HINDSIGHT, KINDS, ROSTER, SWEEP, Entry
@@ -14,6 +13,7 @@ from benchmarks.routers_figure import forest
 from benchmarks.score import MJ, geometric
 
 from messplus.replay.compare import break_even
+from messplus.replay.equal import LATE, WHOLE, Account
 
 ALL = (*ROSTER, HINDSIGHT)
 
