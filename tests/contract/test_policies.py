@@ -40,6 +40,10 @@ SPECS = (
     "random-constrained",
     "knn",
     "knn:k=5,train_share=0.5",
+    "routellm",
+    "routellm:head=bert,strong=m1,train_share=0.4",
+    "routerdc",
+    "routerdc:priced=yes,sample_weight=1",
     "cascade",
     "cascade:sensitivity=0.6,false_accept=0.5,check_cost=0,train_share=0.3",
 )

@@ -5,6 +5,8 @@ trained    routers that are trained first: collecting, training, handing over
 frozen     ... given a setting of their knob that reaches alpha, and frozen
 priced     ... that predict satisfaction and cost, and choose by a multiplier
 knn        nearest neighbours (RouterBench)
+routellm   the win probability of a strong model over a weak one (RouteLLM)
+routerdc   the model whose trained embedding is nearest (RouterDC)
 cascade    two models and a check between them (FrugalGPT)
 """
 
@@ -19,6 +21,8 @@ from messplus.replay.baselines.blind import (
 )
 from messplus.replay.baselines.cascade import CascadeSettings
 from messplus.replay.baselines.knn import KnnSettings
+from messplus.replay.baselines.routellm import RouteLLMSettings
+from messplus.replay.baselines.routerdc import RouterDCSettings
 
 BASELINES: Mapping[str, type[Any]] = {
     "always": AlwaysSettings,
@@ -26,6 +30,8 @@ BASELINES: Mapping[str, type[Any]] = {
     "largest": LargestSettings,
     "random-constrained": RandomConstrainedSettings,
     "knn": KnnSettings,
+    "routellm": RouteLLMSettings,
+    "routerdc": RouterDCSettings,
     "cascade": CascadeSettings,
 }
 """Settings of every baseline, by the name of its policy; each has `build(stream)`."""
