@@ -5,6 +5,11 @@ trained    routers that are trained first: collecting, training, handing over
 frozen     ... given a setting of their knob that reaches alpha, and frozen
 priced     ... that predict satisfaction and cost, and choose by a multiplier
 knn        nearest neighbours (RouterBench)
+mlp        a perceptron (RouterBench)
+svm        support vectors
+carrot     regressions of score and cost (CARROT)
+irt        abilities, difficulty and discrimination (IRT-Router)
+cluster    models' profiles in clusters of requests (Avengers-Pro)
 routellm   the win probability of a strong model over a weak one (RouteLLM)
 routerdc   the model whose trained embedding is nearest (RouterDC)
 cascade    two models and a check between them (FrugalGPT)
@@ -19,10 +24,15 @@ from messplus.replay.baselines.blind import (
     LargestSettings,
     RandomConstrainedSettings,
 )
+from messplus.replay.baselines.carrot import CarrotSettings
 from messplus.replay.baselines.cascade import CascadeSettings
+from messplus.replay.baselines.cluster import ClusterSettings
+from messplus.replay.baselines.irt import IrtSettings
 from messplus.replay.baselines.knn import KnnSettings
+from messplus.replay.baselines.mlp import MlpSettings
 from messplus.replay.baselines.routellm import RouteLLMSettings
 from messplus.replay.baselines.routerdc import RouterDCSettings
+from messplus.replay.baselines.svm import SvmSettings
 
 BASELINES: Mapping[str, type[Any]] = {
     "always": AlwaysSettings,
@@ -30,6 +40,11 @@ BASELINES: Mapping[str, type[Any]] = {
     "largest": LargestSettings,
     "random-constrained": RandomConstrainedSettings,
     "knn": KnnSettings,
+    "mlp": MlpSettings,
+    "svm": SvmSettings,
+    "carrot": CarrotSettings,
+    "irt": IrtSettings,
+    "cluster": ClusterSettings,
     "routellm": RouteLLMSettings,
     "routerdc": RouterDCSettings,
     "cascade": CascadeSettings,
