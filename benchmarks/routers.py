@@ -24,7 +24,7 @@ from benchmarks.machine import describe
 from benchmarks.options import add_options, check_data
 from benchmarks.quality import Quality, qualities
 from benchmarks.roster import ROSTER, SWEEP
-from benchmarks.streams import LADDER, MOST, ONE_PROMISE, all_streams
+from benchmarks.streams import LADDER, MOST, ONE_PROMISE, RECORDING, all_streams
 from joblib import Parallel, delayed, parallel_config
 
 from messplus.cli.progress import progress_bar
@@ -172,7 +172,11 @@ def main() -> None:
             streams, seeds=seeds, encoder=encoder.identity, jobs=args.jobs, cache=args.cache
         )
     made = routers_page.Made(
-        machine=describe(), seeds=seeds, most=args.most, promises=tuple(promises)
+        machine=describe(),
+        seeds=seeds,
+        most=args.most,
+        promises=tuple(promises),
+        recording=[stream for stream in streams if stream.data == RECORDING],
     )
     routers_page.write(args.out, board, quality, made)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from benchmarks.board import Board, Where, over_adaptive, winners
 from benchmarks.pages import save_figure, write_page
+from benchmarks.published import ROUTED_MEAN, ROUTED_REQUESTS, ROUTELLM, ROUTERDC
 from benchmarks.quality import Quality
 from benchmarks.roster import ADAPTIVE, HINDSIGHT, KINDS, ROSTER, SWEEP, Entry
 from benchmarks.routers_figure import forest
@@ -14,6 +15,7 @@ from benchmarks.score import MJ, geometric
 
 from messplus.replay.compare import break_even
 from messplus.replay.equal import LATE, WHOLE, Account
+from messplus.replay.streams import Stream
 
 ALL = (*ROSTER, HINDSIGHT)
 
@@ -27,12 +29,14 @@ class Made:
         seeds: Orders of each stream.
         most: Requests that were kept of a table; 0 for all.
         promises: On tables without promises of their own.
+        recording: The MESS+ recording's streams.
     """
 
     machine: str
     seeds: int
     most: int
     promises: tuple[float, ...]
+    recording: Sequence[Stream]
 
 
 def write(out: Path, board: Board, quality: Sequence[Quality], made: Made) -> None:
@@ -62,6 +66,7 @@ def write(out: Path, board: Board, quality: Sequence[Quality], made: Made) -> No
             "per_data_late": data_table(board, LATE),
             "winners": winners_table(board),
             "paper": paper_table(board),
+            "coins": coins_table(made.recording),
             "aiq": quality_table(quality),
         },
     )
@@ -204,6 +209,31 @@ def paper_table(board: Board) -> str:
         printed = PAPER.get(entry.spec)
         cells += [f"{printed[0]:.2f}", f"{printed[1]:.2f}"] if printed else ["", ""]
         lines.append(f"| {named(entry)} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def coins_table(recording: Sequence[Stream]) -> str:
+    """What a coin with the paper's call ratios costs on the recording, beside what the paper prints."""
+    lines = [
+        (
+            "| | the paper prints: MJ | % | a coin with its call ratios, same stream lengths: MJ | % "
+            "| on whole streams: MJ |"
+        ),
+        "|---|--:|--:|--:|--:|--:|",
+    ]
+    for name, rows in (("RouteLLM", ROUTELLM), ("RouterDC", ROUTERDC)):
+        found = []
+        for stream in recording:
+            share = np.array(rows[stream.task].calls_percent) / sum(rows[stream.task].calls_percent)
+            cost = float(share @ stream.cost.mean(axis=0)) / MJ
+            satisfied = 100 * float(share @ stream.score.mean(axis=0))
+            length = ROUTED_REQUESTS.get(stream.task, stream.n_requests)
+            found.append((cost * length, satisfied, cost * stream.n_requests))
+        short, satisfied, whole = np.mean(found, axis=0)
+        mj, percent = ROUTED_MEAN[name]
+        lines.append(
+            f"| {name} | {mj:.2f} | {percent:.2f} | {short:.2f} | {satisfied:.2f} | {whole:.2f} |"
+        )
     return "\n".join(lines)
 
 
