@@ -2,8 +2,8 @@
 
 The online twin of the static mix (`messplus.replay.references.cheapest_mix`): what can be had without
 looking at requests. Each model has a running mean of its satisfaction and of its cost, the former with an
-upper confidence bound so that each gets tried (Auer et al. 2002, UCB1); a request is drawn from the cheapest
-mix of them that reaches the target
+upper confidence bound so that each gets tried (as UCB1, Auer et al. 2002, but without its log t); a request
+is drawn from the cheapest mix of them that reaches the target
 
     alpha + debt / horizon        debt = sum of alpha - s over the verdicts so far
 
