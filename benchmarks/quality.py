@@ -7,7 +7,7 @@ import numpy as np
 from joblib import Parallel, delayed
 from threadpoolctl import threadpool_limits
 
-from messplus.replay.baselines.frozen import Freeze, Router, train
+from messplus.replay.baselines.frozen import Freeze, Router
 from messplus.replay.baselines.trained import Past, Trained
 from messplus.replay.compare import aiq
 from messplus.replay.policies import policy_from_spec
@@ -64,8 +64,9 @@ def _qualities(stream: Stream, policies: Sequence[str], seed: int) -> Iterator[Q
             continue  # it has no knob to turn
         first, rest = order[: trained.requests], order[trained.requests :]
         past = Past(features=stream.features[first], score=score[first], cost=cost[first])
-        learned = train(trained.course.trainer, past, seed)
-        at = _curve(learned.router, learned.knobs, stream, rest)
+        trainer = trained.course.trainer
+        router = trainer.train(past, np.random.default_rng(seed))
+        at = _curve(router, np.array(trainer.knobs), stream, rest)
         yield Quality(stream.data, stream.task, policy, seed, _height(*at, stream, rest))
     rest = order[round(0.2 * stream.n_requests) :]
     singles = cost[rest].mean(axis=0), score[rest].mean(axis=0)
