@@ -15,11 +15,11 @@ from typing import Literal
 import numpy as np
 
 from messplus.core.types import Floats
-from messplus.replay.baselines.frozen import Freeze
+from messplus.replay.baselines.frozen import frozen_router
 from messplus.replay.baselines.knn import Neighbours
 from messplus.replay.baselines.priced import Forecast, Learner, Priced
 from messplus.replay.baselines.ridge import Ridge, fit_ridge
-from messplus.replay.baselines.trained import TRAIN_SHARE, Past, Trained, train_requests
+from messplus.replay.baselines.trained import TRAIN_SHARE, Past, Trained
 from messplus.replay.streams import Stream
 
 Regressor = Literal["linear", "knn"]
@@ -42,10 +42,7 @@ class CarrotSettings:
     def build(self, stream: Stream) -> Trained:
         """The router for one stream."""
         learner: Learner = Plane() if self.regressor == "linear" else Neighbours(k=self.k)
-        return Trained(
-            requests=train_requests(stream.n_requests, self.train_share),
-            course=Freeze(alpha=stream.alpha, trainer=Priced(learner)),
-        )
+        return frozen_router(stream, self.train_share, Priced(learner))
 
 
 @dataclass(frozen=True, slots=True)

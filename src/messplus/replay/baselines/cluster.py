@@ -15,8 +15,8 @@ import numpy as np
 
 from messplus.core.types import Floats
 from messplus.errors import require_extra, require_range
-from messplus.replay.baselines.frozen import Freeze, Models
-from messplus.replay.baselines.trained import TRAIN_SHARE, Past, Trained, train_requests
+from messplus.replay.baselines.frozen import Models, frozen_router
+from messplus.replay.baselines.trained import TRAIN_SHARE, Past, Trained
 from messplus.replay.streams import Stream
 
 MOST = 60
@@ -44,10 +44,7 @@ class ClusterSettings:
     def build(self, stream: Stream) -> Trained:
         """The router for one stream; raises `MissingExtraError` without the extra `baselines`."""
         require_extra("baselines", ["sklearn"], "the cluster policy")
-        return Trained(
-            requests=train_requests(stream.n_requests, self.train_share),
-            course=Freeze(alpha=stream.alpha, trainer=Profiles(nearest=self.nearest)),
-        )
+        return frozen_router(stream, self.train_share, Profiles(nearest=self.nearest))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

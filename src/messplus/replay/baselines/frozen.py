@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from messplus.core.types import Bools, Decision, Draws, Floats, Request, Verdict
-from messplus.replay.baselines.trained import Past
+from messplus.replay.baselines.trained import Past, Trained, train_requests
+from messplus.replay.streams import Stream
 
 FOLDS = 5
 
@@ -77,6 +78,23 @@ class Freeze:
         """The frozen router."""
         training = train(self.trainer, past, int(rng.integers(2**63)))
         return Frozen(training.router, training.setting(self.alpha))
+
+
+def frozen_router(stream: Stream, train_share: float, trainer: Trainer) -> Trained:
+    """The policy that trains a router on the first part of a stream and freezes it.
+
+    Args:
+        stream: What will be served; its alpha is what the knob is set for.
+        train_share: Share of it to be trained on, in (0, 1).
+        trainer: What trains the router.
+
+    Raises:
+        SettingError: The share is out of range.
+    """
+    return Trained(
+        requests=train_requests(stream.n_requests, train_share),
+        course=Freeze(alpha=stream.alpha, trainer=trainer),
+    )
 
 
 class Training(NamedTuple):

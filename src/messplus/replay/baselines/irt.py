@@ -21,9 +21,9 @@ from messplus.core.types import Floats
 from messplus.errors import require_range
 from messplus.predictors.logistic import sigmoid
 from messplus.replay.baselines.adam import descend
-from messplus.replay.baselines.frozen import Freeze
+from messplus.replay.baselines.frozen import frozen_router
 from messplus.replay.baselines.priced import Forecast, Priced
-from messplus.replay.baselines.trained import TRAIN_SHARE, Past, Trained, train_requests
+from messplus.replay.baselines.trained import TRAIN_SHARE, Past, Trained
 from messplus.replay.streams import Stream
 
 STEPS = 300
@@ -49,10 +49,7 @@ class IrtSettings:
     def build(self, stream: Stream) -> Trained:
         """The router for one stream."""
         response = ItemResponse(dimensions=self.dimensions, decay=self.decay)
-        return Trained(
-            requests=train_requests(stream.n_requests, self.train_share),
-            course=Freeze(alpha=stream.alpha, trainer=Priced(response)),
-        )
+        return frozen_router(stream, self.train_share, Priced(response))
 
 
 class Weights(NamedTuple):

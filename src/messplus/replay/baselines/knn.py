@@ -12,9 +12,9 @@ import numpy as np
 
 from messplus.core.types import Floats
 from messplus.errors import require_range
-from messplus.replay.baselines.frozen import Freeze
+from messplus.replay.baselines.frozen import frozen_router
 from messplus.replay.baselines.priced import Forecast, Priced
-from messplus.replay.baselines.trained import TRAIN_SHARE, Past, Trained, train_requests
+from messplus.replay.baselines.trained import TRAIN_SHARE, Past, Trained
 from messplus.replay.streams import Stream
 
 
@@ -32,10 +32,7 @@ class KnnSettings:
 
     def build(self, stream: Stream) -> Trained:
         """The router for one stream."""
-        return Trained(
-            requests=train_requests(stream.n_requests, self.train_share),
-            course=Freeze(alpha=stream.alpha, trainer=Priced(Neighbours(k=self.k))),
-        )
+        return frozen_router(stream, self.train_share, Priced(Neighbours(k=self.k)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

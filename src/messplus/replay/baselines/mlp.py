@@ -12,9 +12,9 @@ import numpy as np
 
 from messplus.core.types import Floats
 from messplus.errors import require_extra, require_range
-from messplus.replay.baselines.frozen import Freeze
+from messplus.replay.baselines.frozen import frozen_router
 from messplus.replay.baselines.priced import Forecast, Priced
-from messplus.replay.baselines.trained import TRAIN_SHARE, Past, Trained, train_requests
+from messplus.replay.baselines.trained import TRAIN_SHARE, Past, Trained
 from messplus.replay.streams import Stream
 
 EPOCHS = 30
@@ -38,12 +38,8 @@ class MlpSettings:
     def build(self, stream: Stream) -> Trained:
         """The router for one stream; raises `MissingExtraError` without the extra `baselines`."""
         require_extra("baselines", ["sklearn"], "the mlp policy")
-        return Trained(
-            requests=train_requests(stream.n_requests, self.train_share),
-            course=Freeze(
-                alpha=stream.alpha, trainer=Priced(Perceptron(hidden=self.hidden, decay=self.decay))
-            ),
-        )
+        perceptron = Perceptron(hidden=self.hidden, decay=self.decay)
+        return frozen_router(stream, self.train_share, Priced(perceptron))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,9 +18,9 @@ import numpy as np
 
 from messplus.core.types import Floats
 from messplus.errors import unknown
-from messplus.replay.baselines.frozen import Freeze, Models
+from messplus.replay.baselines.frozen import Models, frozen_router
 from messplus.replay.baselines.routellm_heads import WinScore, classify, factorise, undecided
-from messplus.replay.baselines.trained import TRAIN_SHARE, Past, Trained, train_requests
+from messplus.replay.baselines.trained import TRAIN_SHARE, Past, Trained
 from messplus.replay.streams import Stream
 
 Head = Literal["mf", "bert"]
@@ -52,10 +52,7 @@ class RouteLLMSettings:
             weak=_index(self.weak, stream) if self.weak else 0,
             strong=_index(self.strong, stream) if self.strong else None,
         )
-        return Trained(
-            requests=train_requests(stream.n_requests, self.train_share),
-            course=Freeze(alpha=stream.alpha, trainer=trainer),
-        )
+        return frozen_router(stream, self.train_share, trainer)
 
 
 def _index(model: str, stream: Stream) -> int:

@@ -22,10 +22,10 @@ import numpy as np
 
 from messplus.core.types import Floats
 from messplus.errors import require_extra
-from messplus.replay.baselines.frozen import Freeze, Models, Trainer
+from messplus.replay.baselines.frozen import Models, Trainer, frozen_router
 from messplus.replay.baselines.priced import Priced
 from messplus.replay.baselines.routerdc_embeddings import DualContrast, Similarity
-from messplus.replay.baselines.trained import TRAIN_SHARE, Past, Trained, train_requests
+from messplus.replay.baselines.trained import TRAIN_SHARE, Past, Trained
 from messplus.replay.streams import Stream
 
 
@@ -49,10 +49,7 @@ class RouterDCSettings:
         require_extra("baselines", ["sklearn"], "the routerdc policy")
         learner = DualContrast(sample_weight=self.sample_weight)
         trainer: Trainer = Priced(learner) if self.priced else Nearest(learner)
-        return Trained(
-            requests=train_requests(stream.n_requests, self.train_share),
-            course=Freeze(alpha=stream.alpha, trainer=trainer),
-        )
+        return frozen_router(stream, self.train_share, trainer)
 
 
 @dataclass(frozen=True, slots=True)

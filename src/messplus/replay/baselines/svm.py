@@ -13,9 +13,9 @@ import numpy as np
 
 from messplus.core.types import Floats
 from messplus.errors import require_extra, require_range
-from messplus.replay.baselines.frozen import Freeze
+from messplus.replay.baselines.frozen import frozen_router
 from messplus.replay.baselines.priced import Forecast, Priced
-from messplus.replay.baselines.trained import TRAIN_SHARE, Past, Trained, train_requests
+from messplus.replay.baselines.trained import TRAIN_SHARE, Past, Trained
 from messplus.replay.streams import Stream
 
 EPSILON = 0.1
@@ -40,10 +40,7 @@ class SvmSettings:
     def build(self, stream: Stream) -> Trained:
         """The router for one stream; raises `MissingExtraError` without the extra `baselines`."""
         require_extra("baselines", ["sklearn"], "the svm policy")
-        return Trained(
-            requests=train_requests(stream.n_requests, self.train_share),
-            course=Freeze(alpha=stream.alpha, trainer=Priced(SupportVectors(penalty=self.penalty))),
-        )
+        return frozen_router(stream, self.train_share, Priced(SupportVectors(penalty=self.penalty)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
