@@ -107,6 +107,20 @@ def test_the_library_replays_with_numpy_alone() -> None:
             "from messplus.predictors import predictor_from_spec; predictor_from_spec('mlp')",
             "pip install 'messplus[torch]'",
         ),
+        *(
+            (
+                (
+                    "import numpy as np\n"
+                    "from messplus.replay.policies import policy_from_spec\n"
+                    "from messplus.replay.streams import Stream\n"
+                    "stream = Stream(data='d', task='t', alpha=0.5, models=('a',), cost_unit='usd',\n"
+                    "    score=np.ones((9, 1)), cost=np.ones((9, 1)), features=np.ones((9, 1)))\n"
+                    f"policy_from_spec({policy!r})(stream)"
+                ),
+                f"the {policy} policy needs sklearn: pip install 'messplus[baselines]'",
+            )
+            for policy in ("cluster", "mlp", "svm", "routerdc")
+        ),
     ],
 )
 def test_what_needs_an_extra_says_which(code: str, message: str) -> None:
