@@ -175,26 +175,13 @@ class Board:
         return np.array(found) / self.static_mix(where)
 
     def _best_of_sweep(self, account: Account, where: Where) -> Floats:
-        """At the V where what it realises is alpha, and the c that makes this the cheapest."""
-        by_c: dict[str, list[str]] = {}
-        for spec in SWEEP:
-            by_c.setdefault(spec.partition(",c=")[2], []).append(spec)
-        costs = np.array(
-            [
-                [
-                    self._cost_at(
-                        account, [self._runs[spec, where][seed, 0.0] for spec in specs], where
-                    )
-                    for seed in range(self.seeds)
-                ]
-                for specs in by_c.values()
-            ]
-        )
+        """With the V and c that are the cheapest at equal satisfaction, if most seeds reach it."""
+        costs = np.array([self._equal(spec, account, where) for spec in SWEEP])
         known = np.isfinite(costs)
         logs = np.where(known, np.log(np.where(known, costs, 1.0)), 0.0).sum(axis=1)
         count = known.sum(axis=1)
         mean = np.where(2 * count >= self.seeds, logs / np.maximum(count, 1), np.inf)
-        return np.asarray(costs[int(np.argmin(mean))] / self.static_mix(where))
+        return np.asarray(costs[int(np.argmin(mean))])
 
     def _cost_at(self, account: Account, points: Iterable[Metrics], where: Where) -> float:
         satisfaction, cost = np.array(

@@ -22,6 +22,7 @@ from benchmarks import routers_page
 from benchmarks.board import Board, Outcome
 from benchmarks.machine import describe
 from benchmarks.options import add_options, check_data
+from benchmarks.pages import write_between
 from benchmarks.quality import Quality, qualities
 from benchmarks.roster import ROSTER, SWEEP
 from benchmarks.streams import LADDER, MOST, ONE_PROMISE, RECORDING, all_streams
@@ -50,14 +51,12 @@ class Job:
         streams: Of one table.
         seeds: Runs of each.
         encoder: Identity of the encoder that made the features.
-        moved: Whether to run it at promises moved, too, until what it realises encloses alpha.
     """
 
     policy: str
     streams: tuple[Stream, ...]
     seeds: int
     encoder: str
-    moved: bool
 
     def outcomes(self, cache: Path | None) -> list[Outcome]:
         """Every run, read from the cache if they were made before."""
@@ -75,8 +74,7 @@ class Job:
         grid = Grid(policies=(self.policy,), seeds=self.seeds, encoder=self.encoder)
         for stream in self.streams:
             for cell in grid.cells(stream):
-                run = partial(_metrics, stream, cell, grid)
-                runs = enclosing(run, stream.alpha) if self.moved else {0.0: run(0.0)}
+                runs = enclosing(partial(_metrics, stream, cell, grid), stream.alpha)
                 for shift, metrics in runs.items():
                     yield Outcome(
                         stream.data,
@@ -91,7 +89,7 @@ class Job:
     def _key(self) -> str:
         """Hash of all that the outcomes depend on."""
         streams = [(s.data, s.task, s.alpha, s.digest) for s in self.streams]
-        key = self.policy, streams, self.seeds, self.encoder, self.moved, code_digest()
+        key = self.policy, streams, self.seeds, self.encoder, code_digest()
         return sha256(repr(key).encode()).hexdigest()
 
 
@@ -107,10 +105,8 @@ def jobs_of(streams: Sequence[Stream], seeds: int, encoder: str) -> Iterator[Job
     for stream in streams:  # streams of one table with other requests share no training
         tables.setdefault((stream.data, stream.digest), []).append(stream)
     for of_table in sorted(tables.values(), key=lambda s: -s[0].n_requests * len(s)):
-        for entry in ROSTER:
-            yield Job(entry.spec, tuple(of_table), seeds, encoder, moved=True)
-        for policy in SWEEP:  # its V moves what it realises
-            yield Job(policy, tuple(of_table), seeds, encoder, moved=False)
+        for policy in dict.fromkeys((*(entry.spec for entry in ROSTER), *SWEEP)):
+            yield Job(policy, tuple(of_table), seeds, encoder)
 
 
 def compare(
@@ -160,6 +156,7 @@ def main() -> None:
     parser.add_argument(
         "--cluster", default="", help="address of a dask scheduler, as tcp://host:8786"
     )
+    parser.add_argument("--readme", type=Path, help="put the short table between its marks")
     args = parser.parse_args()
     check_data(args.data)
 
@@ -179,6 +176,8 @@ def main() -> None:
         recording=[stream for stream in streams if stream.data == RECORDING],
     )
     routers_page.write(args.out, board, quality, made)
+    if args.readme is not None:
+        write_between(args.readme, "routers", routers_page.short_table(board))
 
 
 if __name__ == "__main__":

@@ -72,6 +72,38 @@ def write(out: Path, board: Board, quality: Sequence[Quality], made: Made) -> No
     )
 
 
+IN_SHORT = (
+    "adaptive",
+    "messplus:v_spread=0.15",
+    "messplus-sqrt",
+    "linucb",
+    "thompson",
+    "running-mix",
+    "cluster",
+    "carrot",
+    "knn",
+    "port",
+    "routellm:head=bert",
+    "routerdc",
+)
+"""Policies of the README's table: ours cold, and the best known of every kind."""
+
+
+def short_table(board: Board) -> str:
+    """The README's table: both accounts, and how often a promise was kept, on the other tables."""
+    lines = [
+        "| router | everything charged | after the first fifth | ends within 0.5 pp of α, % |",
+        "|---|--:|--:|--:|",
+    ]
+    for entry in ranked(board, WHOLE, board.others):
+        if entry.spec in IN_SHORT:
+            whole = board.ratio(entry.spec, WHOLE, board.others)
+            late = board.ratio(entry.spec, LATE, board.others)
+            near = 100 * (board.as_run(entry.spec, WHOLE, board.others)[:, 1] >= -0.5).mean()
+            lines.append(f"| {named(entry)} | {whole} | {late} | {near:.0f} |")
+    return "\n".join(lines)
+
+
 def ranked(board: Board, account: Account, streams: Sequence[Where]) -> list[Entry]:
     """All routers, the cheapest at equal satisfaction first; those that cannot be read, last."""
 
