@@ -25,6 +25,7 @@ from benchmarks.options import add_options, check_data
 from benchmarks.pages import write_between
 from benchmarks.quality import Quality, qualities
 from benchmarks.roster import ROSTER, SWEEP
+from benchmarks.routers_tables import short_table
 from benchmarks.streams import LADDER, MOST, ONE_PROMISE, RECORDING, all_streams
 from joblib import Parallel, delayed, parallel_config
 
@@ -177,7 +178,7 @@ def main() -> None:
     )
     routers_page.write(args.out, board, quality, made)
     if args.readme is not None:
-        write_between(args.readme, "routers", routers_page.short_table(board))
+        write_between(args.readme, "routers", short_table(board))
 
 
 if __name__ == "__main__":
