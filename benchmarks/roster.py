@@ -9,7 +9,7 @@ Kind = Literal["ours", "paper", "trained", "online", "blind", "cascade"]
 KINDS: dict[Kind, str] = {
     "ours": "ours",
     "paper": "MESS+",
-    "trained": "trained on the first fifth, frozen",
+    "trained": "trained first, frozen",
     "online": "online",
     "blind": "blind to the request",
     "cascade": "cascade, check simulated",
@@ -37,9 +37,11 @@ ADAPTIVE = Entry("adaptive", "ours", "adaptive")
 ROSTER = (
     ADAPTIVE,
     Entry("adaptive, trained first", "ours", "adaptive:train_share=0.2"),
+    Entry("adaptive, trained on 5 %", "ours", "adaptive:train_share=0.05"),
     Entry("MESS+, paper's V", "paper", "messplus:v_spread=0.15"),
     Entry("MESS+, V growing", "paper", "messplus-sqrt"),
     Entry("carrot", "trained", "carrot"),
+    Entry("carrot, trained on 5 %", "trained", "carrot:train_share=0.05"),
     Entry("cluster", "trained", "cluster"),
     Entry("irt", "trained", "irt"),
     Entry("knn", "trained", "knn"),

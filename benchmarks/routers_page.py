@@ -90,6 +90,7 @@ QUOTED = {
     "thompson": "thompson",
     "linucb": "linucb",
     "carrot": "carrot",
+    "carrot5": "carrot:train_share=0.05",
     "knn": "knn",
     "cascade": "cascade",
 }
