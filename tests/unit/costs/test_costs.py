@@ -36,6 +36,16 @@ def test_a_model_that_was_never_asked_is_expected_to_cost_nothing() -> None:
     assert mean.predict(state, UNPRICED).tolist() == [0.0, 3.0, 0.0]
 
 
+def test_a_list_price_counts_as_one_bill() -> None:
+    mean = RunningMean(list_price=(2.0, 4.0, 6.0))
+    state = mean.update(mean.init(3, 2), UNPRICED, np.array([1.0, 3.0, 8.0]), SECOND)
+    assert mean.predict(state, UNPRICED).tolist() == [2.0, 3.5, 6.0]
+    with pytest.raises(SettingError, match="list_price has 3 prices for 2 models"):
+        mean.init(2, 2)
+    with pytest.raises(SettingError, match="list_price must be at least 0 and finite, got -1"):
+        RunningMean(list_price=(-1.0,))
+
+
 def test_sums_of_two_replicas_add_up() -> None:
     mean = RunningMean()
     one = mean.update(mean.init(3, 2), UNPRICED, np.array([1.0, 3.0, 8.0]), ALL)

@@ -18,7 +18,7 @@ import numpy as np
 
 from messplus.core.types import Bools, Floats
 from messplus.errors import require_range
-from messplus.replay.baselines.pacer import Paced, Pacer
+from messplus.replay.baselines.pacer import Paced, Pacer, listed
 from messplus.replay.streams import Stream
 
 
@@ -125,6 +125,7 @@ class LinUcbSettings:
             learner=Ridge(
                 prior=stream.alpha, ridge=self.ridge, width=self.width, memory=self.memory
             ),
+            costs=listed(stream),
             pacer=Pacer(
                 alpha=stream.alpha,
                 first=self.first,

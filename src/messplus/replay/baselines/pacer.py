@@ -8,7 +8,7 @@ satisfaction:
     model = argmax over m of price * hope_m - cost_m / reference
 
 A learner gives hope_m: an upper confidence bound, or samples of the posterior. cost_m is the running
-mean of what the model charged; one that was never called counts as free, so that each is tried. The
+mean of what the model charged, which starts from its list price. The
 reference, which makes the price a number without a unit, is what the running means differ by; relative
 to the mean bill or the median model, none of the steps tried kept the promises of all zoos as well.
 """
@@ -22,6 +22,7 @@ from messplus.core.types import Decision, Draws, Floats, Predictor, Request, Ver
 from messplus.costs import RunningMean
 from messplus.costs.running import CostSums
 from messplus.errors import require_range
+from messplus.replay.streams import Stream
 
 S = TypeVar("S")
 
@@ -101,21 +102,23 @@ class Paced(Generic[S]):
     Attributes:
         learner: Says how good each model may be.
         pacer: Sets the price of satisfaction.
+        costs: Expects what each model charges.
     """
 
     learner: Learner[S]
     pacer: Pacer
+    costs: RunningMean
 
     def init(self, n_models: int, n_features: int) -> PacedState[S]:
         """Nothing learned."""
-        costs = RunningMean().init(n_models, n_features)
+        costs = self.costs.init(n_models, n_features)
         return PacedState(self.learner.init(n_models, n_features), costs, self.pacer.init())
 
     def decide(
         self, state: PacedState[S], request: Request, draws: Draws
     ) -> tuple[Decision, PacedState[S]]:
         """The model whose hope, at the price, most exceeds its cost; ties go to the cheaper."""
-        cost = RunningMean().predict(state.costs, request)
+        cost = self.costs.predict(state.costs, request)
         zoo = np.flatnonzero(request.can_be_asked(len(cost)))
         rng = np.random.default_rng(int(draws.choose * 2**53))
         hope = self.learner.hope(state.learner, request.features, rng)
@@ -137,7 +140,7 @@ class Paced(Generic[S]):
         self, state: PacedState[S], request: Request, decision: Decision, cost: Floats
     ) -> PacedState[S]:
         """Add the bill to the model's mean."""
-        costs = RunningMean().update(state.costs, request, cost, decision.asked_mask)
+        costs = self.costs.update(state.costs, request, cost, decision.asked_mask)
         return replace(state, costs=costs)
 
     def learn(
@@ -150,6 +153,11 @@ class Paced(Generic[S]):
         if observed[decision.model]:
             pace = self.pacer.update(pace, float(satisfied[decision.model]))
         return replace(state, learner=learner, pace=pace)
+
+
+def listed(stream: Stream) -> RunningMean:
+    """Costs that start from list prices: each model's mean recorded cost, as for `adaptive`."""
+    return RunningMean(tuple(stream.cost.mean(axis=0).tolist()))
 
 
 def _reference(costs: CostSums) -> float:

@@ -22,6 +22,7 @@ from messplus.costs import RunningMean as MeanCost
 from messplus.costs.running import CostSums
 from messplus.errors import require_range
 from messplus.predictors.mean import RunningMean, VerdictSums
+from messplus.replay.baselines.pacer import listed
 from messplus.replay.references import Mix, cheapest_mix
 from messplus.replay.streams import Stream
 
@@ -43,7 +44,11 @@ class RunningMixSettings:
     def build(self, stream: Stream) -> "RunningMix":
         """The policy for one stream."""
         return RunningMix(
-            alpha=stream.alpha, width=self.width, horizon=self.horizon, most=self.most
+            alpha=stream.alpha,
+            costs=listed(stream),
+            width=self.width,
+            horizon=self.horizon,
+            most=self.most,
         )
 
 
@@ -68,12 +73,14 @@ class RunningMix:
 
     Attributes:
         alpha: The promise, which is also the first guess of any satisfaction, worth one verdict.
+        costs: Expects what each model charges.
         width: Half-width of the confidence bound for one verdict, >= 0; falls with its root.
         horizon: Requests over which a debt is paid back, > 0.
         most: How far the target may be from alpha, >= 0.
     """
 
     alpha: float
+    costs: MeanCost
     width: float
     horizon: float
     most: float
@@ -91,7 +98,7 @@ class RunningMix:
     def init(self, n_models: int, n_features: int) -> MixState:
         """Nothing known."""
         return MixState(
-            self._mean.init(n_models, n_features), MeanCost().init(n_models, n_features)
+            self._mean.init(n_models, n_features), self.costs.init(n_models, n_features)
         )
 
     def mix(self, state: MixState, p_sat: Floats, cost: Floats) -> Mix:
@@ -104,7 +111,7 @@ class RunningMix:
     def decide(self, state: MixState, request: Request, draws: Draws) -> tuple[Decision, MixState]:
         """One of the two models of the mix, by the draw."""
         p_sat = self._mean.predict(state.satisfaction, request.features)
-        cost = MeanCost().predict(state.costs, request)
+        cost = self.costs.predict(state.costs, request)
         zoo = np.flatnonzero(request.can_be_asked(len(cost)))
         hope = p_sat + self.width / np.sqrt(1.0 + state.satisfaction.verdicts)
         mix = self.mix(state, hope[zoo], cost[zoo])
@@ -126,7 +133,7 @@ class RunningMix:
         self, state: MixState, request: Request, decision: Decision, cost: Floats
     ) -> MixState:
         """Add the bill to the model's mean."""
-        costs = MeanCost().update(state.costs, request, cost, decision.asked_mask)
+        costs = self.costs.update(state.costs, request, cost, decision.asked_mask)
         return replace(state, costs=costs)
 
     def learn(

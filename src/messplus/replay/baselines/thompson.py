@@ -16,7 +16,7 @@ import numpy as np
 from messplus.core.types import Bools, Floats
 from messplus.errors import require_range
 from messplus.predictors.logistic import OnlineLogistic, Posterior, sigmoid
-from messplus.replay.baselines.pacer import Paced, Pacer
+from messplus.replay.baselines.pacer import Paced, Pacer, listed
 from messplus.replay.streams import Stream
 
 _SAMPLES = 64  # the first decides; all tell how probable that choice was
@@ -81,6 +81,7 @@ class ThompsonSettings:
         prior = min(max(stream.alpha, 0.02), 0.98)
         return Paced(
             learner=Sampled(logistic=OnlineLogistic(prior=prior), scale=self.scale),
+            costs=listed(stream),
             pacer=Pacer(
                 alpha=stream.alpha,
                 first=self.first,

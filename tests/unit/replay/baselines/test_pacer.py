@@ -5,6 +5,7 @@ import pytest
 from tests.unit.replay.baselines.dear_calls import halves
 
 from messplus.core.types import Draws, Floats, Request, Verdict
+from messplus.costs import RunningMean
 from messplus.errors import SettingError
 from messplus.predictors.logistic import OnlineLogistic
 from messplus.replay.baselines.linucb import Ridge
@@ -45,7 +46,7 @@ def test_the_best_net_of_its_cost_is_asked() -> None:
     request = Request(features=np.zeros(1))
     for price, model in ((2.4, 0), (2.6, 1)):  # .4 of a satisfied request for one spread of cost
         pacer = Pacer(alpha=0.8, first=price, step=0.1, smoothing=0.1, most=9.0)
-        policy = Paced(learner=Known(), pacer=pacer)
+        policy = Paced(learner=Known(), pacer=pacer, costs=RunningMean())
         state = policy.init(2, 1)
         decision, state = policy.decide(state, request, Draws(0.5, 0.5))
         for bill in ([1.0, 0.0], [0.0, 5.0]):
