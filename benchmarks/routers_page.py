@@ -18,6 +18,7 @@ from benchmarks.routers_tables import (
     paper_table,
     promise_table,
     quality_table,
+    stream_table,
     whole_table,
     winners_table,
 )
@@ -82,6 +83,7 @@ def gaps(board: Board, quality: Sequence[Quality], made: Made) -> Mapping[str, C
         "per_promise": lambda: promise_table(board, made.promises),
         "per_data_whole": lambda: data_table(board, WHOLE),
         "per_data_late": lambda: data_table(board, LATE),
+        "per_stream_whole": lambda: stream_table(board, WHOLE),
         "winners": lambda: winners_table(board),
         "paper": lambda: paper_table(board),
         "coins": lambda: coins_table(made.recording),

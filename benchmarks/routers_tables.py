@@ -1,6 +1,6 @@
 """The tables of the comparison, each from the board alone."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from benchmarks.board import Board, Where, over_adaptive, winners
@@ -117,24 +117,44 @@ def promise_table(board: Board, promises: Sequence[float]) -> str:
 
 def data_table(board: Board, account: Account) -> str:
     """One row per data set, one column per router that could be read on most runs."""
+    by_data = {
+        data: [where for where in board.streams if where.data == data]
+        for data in dict.fromkeys(where.data for where in board.streams)
+    }
+    return _table_by("table", by_data, board, account, board.others or board.streams)
+
+
+def stream_table(board: Board, account: Account) -> str:
+    """One row per stream of the recording, one column per router that could be read there."""
+    by_task = {where.task: [where] for where in board.recording}
+    return _table_by("stream", by_task, board, account, board.recording)
+
+
+def _table_by(
+    head: str,
+    groups: Mapping[str, Sequence[Where]],
+    board: Board,
+    account: Account,
+    judged_on: Sequence[Where],
+) -> str:
+    """Means at equal satisfaction by group; columns in the order of what they are on `judged_on`."""
     shown = [
         entry
-        for entry in ranked(board, account, board.others)
-        if board.ratio(entry.spec, account, board.others).read >= 0.5
+        for entry in ranked(board, account, judged_on)
+        if board.ratio(entry.spec, account, judged_on).read >= 0.5
     ]
     lines = [
-        f"| table | {' | '.join(entry.name for entry in shown)} |",
+        f"| {head} | {' | '.join(entry.name for entry in shown)} |",
         "|---|" + "--:|" * len(shown),
     ]
-    for data in dict.fromkeys(where.data for where in board.streams):
-        streams = [where for where in board.streams if where.data == data]
+    for group, streams in groups.items():
         found = [board.ratio(entry.spec, account, streams) for entry in shown]
         least = np.nanmin([one.mean for one in found])
         cells = [
             f"**{one.mean:.2f}**" if one.mean == least else bracketed(one.mean, one.read)
             for one in found
         ]
-        lines.append(f"| {data} | {' | '.join(cells)} |")
+        lines.append(f"| {group} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
