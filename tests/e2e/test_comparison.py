@@ -74,6 +74,6 @@ def test_anybodys_tables_give_a_page_and_a_second_call_goes_on(
 
 def test_every_router_is_in_the_comparison() -> None:
     source = (ROOT / "benchmarks" / "roster.py").read_text()
-    left_out = {"always", "cheapest"}  # each has a fixed place in every picture
+    left_out = {"always", "cheapest"}  # single models: the static mix is made of them
     for policy in set(POLICIES) - left_out:
         assert f'"{policy}' in source, policy
