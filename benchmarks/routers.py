@@ -1,11 +1,11 @@
 """The field's routers beside ours, on every recorded table: who wins where, all costs charged.
 
-    python -m benchmarks.routers --cache DIR             # the page: 5 seeds, 3 promises
-    python -m benchmarks.routers --quick --out /tmp/page # one promise, 3 seeds
+    python -m benchmarks.routers --cache DIR         # the page: 5 seeds, 3 promises
+    python -m benchmarks.routers --quick --out page  # one promise, 3 seeds
 
 Needs the tables of ../shared/data (see --data; any folder of outcome tables will do). Writes routers.md and
 its figures. With --cache an interrupted call goes on where it was. With --cluster the runs go to the
-workers of a dask scheduler, which must have this checkout and its environment.
+workers of a dask scheduler; start these from this checkout, with PYTHONPATH=. (they import benchmarks).
 """
 
 import argparse
