@@ -10,6 +10,7 @@ from threadpoolctl import threadpool_limits
 from messplus.replay.baselines.frozen import Freeze, Router
 from messplus.replay.baselines.trained import Past, Trained
 from messplus.replay.compare import aiq
+from messplus.replay.metrics import LATE
 from messplus.replay.policies import policy_from_spec
 from messplus.replay.serving import Randomness
 from messplus.replay.streams import Stream
@@ -56,19 +57,21 @@ def _of_table(stream: Stream, policies: Sequence[str], seed: int) -> list[Qualit
 
 def _qualities(stream: Stream, policies: Sequence[str], seed: int) -> Iterator[Quality]:
     order = Randomness.of(seed).order.permutation(stream.n_requests)
+    rest = order[
+        round(LATE * stream.n_requests) :
+    ]  # the same for all, however much each learned from
     cost, score = stream.cost, stream.score
     for policy in policies:
         trained = policy_from_spec(policy)(stream)
         assert isinstance(trained, Trained)
         if not isinstance(trained.course, Freeze) or len(trained.course.trainer.knobs) == 1:
             continue  # it has no knob to turn
-        first, rest = order[: trained.requests], order[trained.requests :]
+        first = order[: trained.requests]
         past = Past(features=stream.features[first], score=score[first], cost=cost[first])
         trainer = trained.course.trainer
         router = trainer.train(past, np.random.default_rng(seed))
         at = _curve(router, np.array(trainer.knobs), stream, rest)
         yield Quality(stream.data, stream.task, policy, seed, _height(*at, stream, rest))
-    rest = order[round(0.2 * stream.n_requests) :]
     singles = cost[rest].mean(axis=0), score[rest].mean(axis=0)
     yield Quality(stream.data, stream.task, "", seed, _height(*singles, stream, rest))
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from benchmarks.board import Board, Where
-from benchmarks.roster import HINDSIGHT, ROSTER, Kind
+from benchmarks.roster import HINDSIGHT, KINDS, ROSTER, Kind
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
@@ -18,15 +18,6 @@ COLOURS: dict[Kind, str] = {
     "online": "#CC79A7",
     "blind": "#6b6b6b",
     "cascade": "#E69F00",
-}
-
-NAMES: dict[Kind, str] = {
-    "ours": "ours",
-    "paper": "MESS+",
-    "trained": "trained, frozen",
-    "online": "online",
-    "blind": "blind",
-    "cascade": "cascade (simulated check)",
 }
 
 
@@ -67,8 +58,8 @@ def forest(board: Board, streams: Sequence[Where]) -> Figure:
             [], [], marker="o", linestyle="", color=style.INK, markerfacecolor="white",
             label="after the first fifth",
         ),
-        *(Line2D([], [], color=COLOURS[kind], linewidth=3, label=NAMES[kind]) for kind in kinds),
+        *(Line2D([], [], color=COLOURS[kind], linewidth=3, label=KINDS[kind]) for kind in kinds),
     ]  # fmt: skip
-    figure.legend(handles=marks, loc="outside upper left", ncols=4)
+    figure.legend(handles=marks, loc="outside upper left", ncols=3)
     assert np.isfinite([row[1].mean for row in found]).all()
     return figure
