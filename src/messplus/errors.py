@@ -4,7 +4,9 @@ MessPlusError
 ├── SettingError        a setting is out of its range or unknown      (also a ValueError)
 ├── DataError           an outcome table breaks the data contract     (also a ValueError)
 ├── MissingExtraError   a feature needs an extra that is not installed (also an ImportError)
-└── EncoderError        an encoder could not encode: model files, endpoint
+├── EncoderError        an encoder could not encode: model files, endpoint
+├── FetchError          a file could not be fetched, or is not what it should be
+└── ZooError            a local model could not be served
 """
 
 from collections.abc import Iterable
@@ -30,6 +32,14 @@ class MissingExtraError(MessPlusError, ImportError):
 
 class EncoderError(MessPlusError):
     """An encoder could not do its work: a model file is missing, an endpoint refuses."""
+
+
+class FetchError(MessPlusError):
+    """A file could not be fetched, or is not what it should be: network, disk, checksum."""
+
+
+class ZooError(MessPlusError):
+    """A local model could not be served: its file is missing, its port is taken, it crashed."""
 
 
 def require_extra(extra: str, modules: Iterable[str], what: str) -> None:
