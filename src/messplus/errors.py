@@ -5,6 +5,7 @@ MessPlusError
 ├── DataError           an outcome table breaks the data contract     (also a ValueError)
 ├── MissingExtraError   a feature needs an extra that is not installed (also an ImportError)
 ├── EncoderError        an encoder could not encode: model files, endpoint
+├── CaptureError        a capture cannot go on: an upstream refuses every call, or is gone
 ├── FetchError          a file could not be fetched, or is not what it should be
 └── ZooError            a local model could not be served
 """
@@ -34,6 +35,10 @@ class EncoderError(MessPlusError):
     """An encoder could not do its work: a model file is missing, an endpoint refuses."""
 
 
+class CaptureError(MessPlusError):
+    """A capture cannot go on. What it has recorded stays; running it again continues."""
+
+
 class FetchError(MessPlusError):
     """A file could not be fetched, or is not what it should be: network, disk, checksum."""
 
@@ -55,7 +60,7 @@ def require_extra(extra: str, modules: Iterable[str], what: str) -> None:
         )
 
 
-def require_range(name: str, value: float, range_text: str, *, ok: bool) -> None:
+def require_range(name: str, value: object, range_text: str, *, ok: bool) -> None:
     """Raise a `SettingError` that names the setting, its range and the value, unless `ok`."""
     if not ok:
         raise SettingError(f"{name} must be {range_text}, got {value!r}")

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.logging import RichHandler
 
 import messplus
-from messplus.cli import fit, inspect, replay
+from messplus.cli import capture, fit, inspect, replay
 from messplus.errors import MessPlusError
 
 app = typer.Typer(
@@ -22,6 +22,7 @@ app = typer.Typer(
 app.command("replay")(replay.replay)
 app.command("inspect")(inspect.inspect)
 app.command("fit")(fit.fit)
+app.command("capture")(capture.capture)
 
 
 def _version(wanted: bool) -> None:  # the shape that typer calls

@@ -8,12 +8,14 @@ from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
+    TaskID,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
 
 Step = Callable[[int, int], None]
+Report = Callable[[str, int, int, str], None]
 
 
 @contextmanager
@@ -39,3 +41,39 @@ def progress_bar(what: str) -> Iterator[Step]:
             bar.update(task, completed=done, total=total)
 
         yield step
+
+
+@contextmanager
+def progress_bars() -> Iterator[Report]:
+    """One bar per name, called with (name, done, total, note), with the rate and the time left.
+
+    Off a terminal a line is written for each tenth of the way.
+    """
+    console = Console(stderr=True)
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        TextColumn("[red]{task.fields[note]}"),
+        console=console,
+        disable=not console.is_terminal,
+    ) as bars:
+        tasks: dict[str, TaskID] = {}
+        tenths: dict[str, int] = {}
+
+        def report(name: str, done: int, total: int, note: str) -> None:
+            if name not in tasks:
+                tasks[name] = bars.add_task(name, total=total, completed=done, rate="", note=note)
+                tenths[name] = 10 * done // max(1, total)
+            speed = bars.tasks[tasks[name]].speed
+            rate = f"{60 * speed:.0f}/min" if speed else ""
+            bars.update(tasks[name], completed=done, total=total, rate=rate, note=note)
+            tenth = 10 * done // max(1, total)
+            if not console.is_terminal and tenth > tenths[name]:
+                tenths[name] = tenth
+                console.print(f"{name}: {done} of {total} {note}".rstrip(), highlight=False)
+
+        yield report

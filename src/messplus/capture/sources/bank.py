@@ -1,0 +1,72 @@
+"""Our own small questions: facts, words, feelings, each family a TOML file in the package.
+
+A family has a `prompt` with places for the columns of its `rows`; the last column is the answer.
+"""
+
+import random
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from importlib.resources import files
+from typing import Final
+
+from messplus.capture.graders import Choice, Contains, FirstOf, Grader, Word
+from messplus.capture.question import Question
+from messplus.errors import unknown
+
+_FOLDER: Final = files("messplus.capture") / "questions"
+_LETTERS: Final = "ABCD"
+
+
+def bank_families() -> list[str]:
+    """The names of the families."""
+    return sorted(
+        file.name.removesuffix(".toml") for file in _FOLDER.iterdir() if file.name.endswith(".toml")
+    )
+
+
+def bank_questions(family: str) -> Iterator[Question]:
+    """The questions of a family, always the same and in the same order.
+
+    Raises:
+        SettingError: There is no such family.
+    """
+    if family not in bank_families():
+        raise unknown("family of questions", family, bank_families())
+    entries = tomllib.loads((_FOLDER / f"{family}.toml").read_text(encoding="utf-8"))
+    for number, row in enumerate(entries["rows"]):
+        prompt = str(entries["prompt"]).format(*row)
+        if entries["grader"] == "choice":
+            # Not `hash`: Python salts it. The family's name and the row decide the order.
+            options = _shuffled(row[-4:], seed=f"{family}-{number}")
+            letter = _LETTERS[options.index(row[-1])]
+            lines = [f"{_LETTERS[place]}) {option}" for place, option in enumerate(options)]
+            prompt = "\n".join([prompt, *lines, "Reply with the letter only."])
+            grader: Grader = Choice(letter)
+        else:
+            grader = _grader(entries, row[-1])
+        yield Question(
+            prompt_id=f"{family}-{number:03d}",
+            task=str(entries["task"]),
+            prompt=prompt,
+            grader=grader,
+            max_tokens=int(entries["max_tokens"]),
+        )
+
+
+def _grader(entries: Mapping[str, object], answer: str) -> Grader:
+    match entries["grader"]:
+        case "contains":
+            return Contains(answer)
+        case "word":
+            return Word(answer)
+        case "first_of":
+            choices = entries["choices"]
+            return FirstOf(answer, "|".join(choices if isinstance(choices, list) else []))
+        case other:
+            raise unknown("grader", str(other), ("choice", "contains", "first_of", "word"))
+
+
+def _shuffled(options: Sequence[str], seed: str) -> list[str]:
+    shuffled = list(options)
+    random.Random(seed).shuffle(shuffled)
+    return shuffled

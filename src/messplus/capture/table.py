@@ -1,0 +1,158 @@
+"""From questions and calls to an outcome table, in the format that replay reads."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from messplus.capture.graders import Judged
+from messplus.capture.ledger import Call
+from messplus.capture.question import Question
+from messplus.capture.upstreams import Upstream
+from messplus.errors import DataError
+from messplus.files import write_whole
+
+Calls = Mapping[tuple[str, str], Call]
+Verdicts = Mapping[tuple[str, str], float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class About:
+    """What the sidecar says of the data set beside what follows from the calls.
+
+    Attributes:
+        name: Of the data set.
+        source: How it was made.
+        licence: Under which it may be used.
+        energy: How joules were read; "" if they were not.
+        alpha: The promise that comes with it, in (0, 1]; None for none.
+    """
+
+    name: str
+    source: str
+    licence: str
+    energy: str = ""
+    alpha: float | None = None
+
+
+def outcome_frame(
+    questions: Sequence[Question],
+    upstreams: Sequence[Upstream],
+    calls: Calls,
+    verdicts: Verdicts | None = None,
+) -> pl.DataFrame:
+    """One row per question that every model was asked; see docs/reference/outcome-tables.md.
+
+    Args:
+        questions: In order.
+        upstreams: The models, with their prices.
+        calls: By question and model. A question that one model has not been asked yet is left out.
+        verdicts: Scores of judged responses, by question and model.
+
+    Raises:
+        DataError: A judged response has no verdict, or no question is complete.
+    """
+    names = [upstream.name for upstream in upstreams]
+    complete = [
+        question
+        for question in questions
+        if all((question.prompt_id, name) in calls for name in names)
+    ]
+    if not complete:
+        raise DataError("no question has been put to every model yet: nothing to make a table of")
+    columns: dict[str, pl.Series] = {
+        column: pl.Series([getattr(question, column) for question in complete], dtype=pl.String)
+        for column in ("prompt_id", "task", "prompt")
+    }
+    for upstream in upstreams:
+        answered = [calls[question.prompt_id, upstream.name] for question in complete]
+        columns |= _columns_of(upstream, complete, answered, verdicts or {})
+    return pl.DataFrame(columns)
+
+
+def _columns_of(
+    upstream: Upstream, questions: Sequence[Question], calls: Sequence[Call], verdicts: Verdicts
+) -> dict[str, pl.Series]:
+    """One model's columns."""
+    energy = [call.energy_j for call in calls]
+    scores = [
+        _score(question, call, verdicts) for question, call in zip(questions, calls, strict=True)
+    ]
+    costs = [upstream.cost_usd(call.prompt_tokens, call.output_tokens) for call in calls]
+    columns = {
+        "score": pl.Series(scores, dtype=pl.Float64),
+        "cost": pl.Series(costs, dtype=pl.Float64),
+        "latency": pl.Series([round(call.latency_s, 4) for call in calls], dtype=pl.Float64),
+        "prompt_tokens": pl.Series([call.prompt_tokens for call in calls], dtype=pl.Int64),
+        "output_tokens": pl.Series([call.output_tokens for call in calls], dtype=pl.Int64),
+        "response": pl.Series([call.response for call in calls], dtype=pl.String),
+    }
+    if any(joules is not None for joules in energy):
+        rounded = [None if joules is None else round(joules, 3) for joules in energy]
+        columns["energy"] = pl.Series(rounded, dtype=pl.Float64)
+    if any(call.error for call in calls):
+        columns["error"] = pl.Series([call.error or None for call in calls], dtype=pl.String)
+    return {f"{kind}__{upstream.name}": values for kind, values in columns.items()}
+
+
+def _score(question: Question, call: Call, verdicts: Verdicts) -> float:
+    """What a call is worth; a failed one nothing."""
+    if call.error:
+        return 0.0
+    if isinstance(question.grader, Judged) and call.response.strip():
+        if call.key not in verdicts:
+            raise DataError(
+                f"no verdict yet on {call.model}'s answer to {question.prompt_id!r}: run the"
+                " capture again with --judge"
+            )
+        return verdicts[call.key]
+    return question.grader.grade(call.response)
+
+
+def write_outcomes(
+    path: Path, frame: pl.DataFrame, upstreams: Sequence[Upstream], about: About
+) -> None:
+    """Write the table and, beside it, its sidecar.
+
+    Args:
+        path: Of the Parquet file.
+        frame: From `outcome_frame`.
+        upstreams: The models, with their prices.
+        about: What the sidecar says.
+
+    Raises:
+        OSError: The disk is full, or the folder cannot be written; what was there stays.
+    """
+    cost = {one.name: _mean(frame, f"cost__{one.name}") for one in upstreams}
+    ascending = sorted(upstreams, key=lambda one: (cost[one.name], one.output_usd_per_mtok))
+    sidecar: dict[str, object] = {
+        "name": about.name,
+        "cost_unit": "usd",
+        "models_ascending_cost": [one.name for one in ascending],
+        **({} if about.alpha is None else {"alpha": about.alpha}),
+        "source": about.source,
+        "licence": about.licence,
+        **({"energy": about.energy} if about.energy else {}),
+        "requests": frame.height,
+        "models": {
+            one.name: {
+                "served_as": one.model,
+                "input_usd_per_mtok": one.input_usd_per_mtok,
+                "output_usd_per_mtok": one.output_usd_per_mtok,
+                "score_mean": round(_mean(frame, f"score__{one.name}"), 4),
+                "cost_usd_mean": float(f"{cost[one.name]:.4g}"),
+            }
+            for one in ascending
+        },
+    }
+    text = json.dumps(sidecar, indent=2, ensure_ascii=False) + "\n"
+    write_whole(
+        path, lambda file: frame.write_parquet(file, compression="zstd", compression_level=19)
+    )
+    write_whole(path.with_suffix(".json"), lambda file: file.write(text.encode()))
+
+
+def _mean(frame: pl.DataFrame, column: str) -> float:
+    return float(frame[column].cast(pl.Float64).to_numpy().mean())
