@@ -54,6 +54,12 @@ def write_table(table: OutcomeTable, folder: Path, stem: str, **more: object) ->
         sidecar["alpha"] = table.alpha if isinstance(table.alpha, float) else dict(table.alpha)
     text = json.dumps(sidecar | more, indent=1, ensure_ascii=False)
     path = folder / f"{stem}.parquet"
-    write_whole(path.with_suffix(".json"), lambda file: file.write(text.encode()))
-    write_whole(path, lambda file: frame.write_parquet(file))
+    beside = path.with_suffix(".json")
+    write_whole(beside, lambda file: file.write(text.encode()))
+    try:
+        write_whole(path, lambda file: frame.write_parquet(file))
+    except BaseException:
+        if not path.exists():
+            beside.unlink()  # of a table that is not there
+        raise
     return path

@@ -1,0 +1,160 @@
+"""`messplus data`: public tables of outcomes by name, ready for a replay."""
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+from rich.table import Table
+
+from messplus.cli.paths import cache_folder
+from messplus.datasets.catalog import BY_HAND, DATA_SETS, find
+from messplus.datasets.entry import ByHand, DataSet, RemoteFile
+from messplus.errors import SettingError, require_extra
+
+_MAX_WARNINGS = 20
+
+data_app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    help="Public tables of outcomes by name, ready for a replay.",
+)
+
+
+@data_app.command("list")
+def list_data_sets() -> None:
+    """List the data sets: size, unit of cost, licence, whether it is here, what it is good for."""
+    require_extra("replay", ["polars"], "messplus data")
+    from messplus.datasets.get import is_fetched
+    from messplus.datasets.shipped import SHIPPED_NAME, shipped_table
+
+    cache = cache_folder(os.environ, Path.home())
+    shown = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("name", "requests × models", "cost", "licence", "fetched", "good for"):
+        shown.add_column(heading, overflow="fold", no_wrap=heading == "name")
+    ships = shipped_table()
+    shown.add_row(
+        SHIPPED_NAME,
+        f"{ships.n_requests:,} × {ships.n_models}",
+        ships.cost_unit,
+        ships.licence,
+        "ships with the package",
+        "a first try: no network needed",
+    )
+    for entry in DATA_SETS:
+        here = "yes" if is_fetched(entry, cache) else "no"
+        shown.add_row(entry.name, entry.size, entry.cost_unit, entry.licence, here, entry.good_for)
+    for other in BY_HAND:
+        shown.add_row(
+            other.name, other.size, other.cost_unit, other.licence, "by hand", other.good_for
+        )
+    console = Console()
+    console.print(shown, markup=False, highlight=False)
+    console.print("\nmessplus data get NAME makes NAME.parquet of one", highlight=False)
+
+
+@data_app.command("get")
+def get_data_set(
+    name: Annotated[str, typer.Argument(help="As `messplus data list` shows it.")],
+    to: Annotated[
+        Path, typer.Option("--to", help="Folder for NAME.parquet and NAME.json.")
+    ] = Path(),
+    accept_licence: Annotated[
+        bool,
+        typer.Option("--accept-licence", help="Accept the data set's licence without being asked."),
+    ] = False,
+) -> None:
+    """Fetch a public data set and make an outcome table of it.
+
+    Its licence is shown first. The published files are kept in the cache folder, $MESSPLUS_CACHE or
+    the user's: an interrupted download goes on with the file where it was.
+
+    For example:
+
+    - `messplus data get paretobandit` : asks for the licence, writes paretobandit.parquet
+
+    - `messplus replay paretobandit.parquet` : then replays it
+    """
+    require_extra("replay", ["polars"], "messplus data")
+    from messplus.datasets.shipped import SHIPPED_NAME, copy_shipped
+
+    console = Console()
+    if name == SHIPPED_NAME:
+        _say_where(console, copy_shipped(to))
+        return
+    entry = find(name, SHIPPED_NAME)
+    if isinstance(entry, ByHand):
+        raise _by_hand(entry)
+    _fetch(entry, to, console, accepted=accept_licence)
+
+
+def _fetch(entry: DataSet, to: Path, console: Console, *, accepted: bool) -> None:
+    """Ask, fetch, convert, and say what to know of the result."""
+    require_extra("replay", ["urllib3"], "messplus data get")
+    from messplus.datasets import get
+    from messplus.fetch import download
+
+    ask: Callable[[str], bool] | None = typer.confirm if sys.stdin.isatty() else None
+    get.accept_licence(entry.name, entry.licence, entry.page, accepted=accepted, ask=ask)
+    with _download_bars(len(entry.files)) as on_file:
+        cache = cache_folder(os.environ, Path.home())
+        got = get.get(entry, to, cache=cache, download=download, on_file=on_file)
+    console.print(f"{entry.title}", markup=False, highlight=False)
+    console.print(
+        f"{got.table.n_requests:,} requests × {got.table.n_models} models; cost: {entry.cost}",
+        markup=False,
+        highlight=False,
+    )
+    console.print(f"beware: {entry.trap}", markup=False, highlight=False)
+    stderr = Console(stderr=True)
+    for warning in got.warnings[:_MAX_WARNINGS]:
+        stderr.print("[yellow]warning:[/]", end=" ")
+        stderr.print(str(warning), markup=False, highlight=False)
+    _say_where(console, got.path)
+
+
+def _say_where(console: Console, path: Path) -> None:
+    said = f"table: {path}\nnow: messplus replay {path}"
+    console.print(said, markup=False, highlight=False, soft_wrap=True)
+
+
+def _by_hand(entry: ByHand) -> SettingError:
+    """The error for a data set that is not fetched, with what to do instead."""
+    steps = "\n".join(f"  {i}. {step}" for i, step in enumerate(entry.steps, 1))
+    return SettingError(
+        f"{entry.name} is not fetched: {entry.why}. By hand ({entry.page}, licence: "
+        f"{entry.licence}):\n{steps}"
+    )
+
+
+@contextmanager
+def _download_bars(n_files: int) -> Iterator[Callable[[RemoteFile], Callable[[int, int], None]]]:
+    """A bar per file on stderr while it comes; off a terminal nothing is drawn."""
+    console = Console(stderr=True)
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    ) as bars:
+
+        def on_file(file: RemoteFile) -> Callable[[int, int], None]:
+            for earlier in bars.tasks:
+                bars.update(earlier.id, visible=False)
+            number = len(bars.tasks) + 1
+            task = bars.add_task(f"{file.name} ({number} of at most {n_files})", total=None)
+
+            def step(done: int, total: int) -> None:
+                bars.update(task, completed=done, total=total or None)
+
+            return step
+
+        yield on_file
