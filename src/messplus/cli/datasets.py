@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 from rich.table import Table
+from rich.text import Text
 
 from messplus.cli.paths import cache_folder
 from messplus.datasets.catalog import BY_HAND, DATA_SETS, find
@@ -18,6 +19,7 @@ from messplus.datasets.entry import ByHand, DataSet, RemoteFile
 from messplus.errors import SettingError, require_extra
 
 _MAX_WARNINGS = 20
+_WIDE = 120  # columns of a terminal
 
 data_app = typer.Typer(
     no_args_is_help=True,
@@ -34,28 +36,32 @@ def list_data_sets() -> None:
     from messplus.datasets.shipped import SHIPPED_NAME, shipped_table
 
     cache = cache_folder(os.environ, Path.home())
-    shown = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("name", "requests × models", "cost", "licence", "fetched", "good for"):
-        shown.add_column(heading, overflow="fold", no_wrap=heading == "name")
     ships = shipped_table()
-    shown.add_row(
-        SHIPPED_NAME,
-        f"{ships.n_requests:,} × {ships.n_models}",
-        ships.cost_unit,
-        ships.licence,
-        "ships with the package",
-        "a first try: no network needed",
-    )
+    size = f"{ships.n_requests:,} × {ships.n_models}"
+    first_try = "a first try, without a network"
+    rows = [
+        (SHIPPED_NAME, size, ships.cost_unit, "ships with the package", ships.licence, first_try)
+    ]
     for entry in DATA_SETS:
         here = "yes" if is_fetched(entry, cache) else "no"
-        shown.add_row(entry.name, entry.size, entry.cost_unit, entry.licence, here, entry.good_for)
+        facts = (entry.name, entry.size, entry.cost_unit, here, entry.licence, entry.good_for)
+        rows.append(facts)
     for other in BY_HAND:
-        shown.add_row(
-            other.name, other.size, other.cost_unit, other.licence, "by hand", other.good_for
-        )
+        facts = (other.name, other.size, other.cost_unit, "by hand", other.licence, other.good_for)
+        rows.append(facts)
     console = Console()
-    console.print(shown, markup=False, highlight=False)
-    console.print("\nmessplus data get NAME makes NAME.parquet of one", highlight=False)
+    headings = ("name", "requests × models", "cost", "fetched", "licence", "good for")
+    # On a narrow terminal what it is good for comes below, not in a column of one word per line.
+    parts = ((0, 1, 2, 3, 4, 5),) if console.width >= _WIDE else ((0, 1, 2, 3, 4), (0, 5))
+    for columns in parts:
+        shown = Table(box=None, pad_edge=False, header_style="bold")
+        for i in columns:
+            shown.add_column(headings[i], overflow="fold", no_wrap=i == 0)
+        for row in rows:
+            shown.add_row(*(Text(row[i]) for i in columns))
+        console.print(shown)
+        console.print()
+    console.print("messplus data get NAME makes NAME.parquet of one", highlight=False)
 
 
 @data_app.command("get")
@@ -72,7 +78,7 @@ def get_data_set(
     """Fetch a public data set and make an outcome table of it.
 
     Its licence is shown first. The published files are kept in the cache folder, $MESSPLUS_CACHE or
-    the user's: an interrupted download goes on with the file where it was.
+    the user's: interrupted, the same command goes on with the file that it was at.
 
     For example:
 
@@ -99,7 +105,7 @@ def _fetch(entry: DataSet, to: Path, console: Console, *, accepted: bool) -> Non
     from messplus.datasets import get
     from messplus.fetch import download
 
-    ask: Callable[[str], bool] | None = typer.confirm if sys.stdin.isatty() else None
+    ask: Callable[[str], bool] | None = typer.confirm if _is_terminal() else None
     get.accept_licence(entry.name, entry.licence, entry.page, accepted=accepted, ask=ask)
     with _download_bars(len(entry.files)) as on_file:
         cache = cache_folder(os.environ, Path.home())
@@ -116,6 +122,11 @@ def _fetch(entry: DataSet, to: Path, console: Console, *, accepted: bool) -> Non
         stderr.print("[yellow]warning:[/]", end=" ")
         stderr.print(str(warning), markup=False, highlight=False)
     _say_where(console, got.path)
+
+
+def _is_terminal() -> bool:
+    """Whether somebody is there to answer a question."""
+    return sys.stdin.isatty()
 
 
 def _say_where(console: Console, path: Path) -> None:
