@@ -1,10 +1,11 @@
 """The folder of a capture: its plan, its ledger, what was asked how, and the table it makes."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Self
 
 from filelock import FileLock, Timeout
 
@@ -62,39 +63,66 @@ class CaptureFolder:
         finally:
             lock.release()
 
-    def extend_plan(self, questions: Iterable[Question]) -> list[Question]:
-        """Add questions that are new to the plan, mixed evenly, and write it.
+    def begin(
+        self, sources: Mapping[str, Callable[[], Iterable[Question]]], request: Request
+    ) -> list[Question]:
+        """Read the plan, and put into it, mixed evenly, the questions of sources that are new.
+
+        A source that the plan has already is not read again: procedural tasks may come out
+        differently in another process or with another release of the package that makes them.
+
+        Args:
+            sources: By what they are called; another name means another source.
+            request: What every request says.
 
         Returns:
             The whole plan.
 
         Raises:
-            DataError: A question has changed since the capture began, or there is none at all.
+            CaptureError: Requests said something else when this capture began.
+            DataError: A question has changed since then, or there is none at all.
         """
+        said = _Manifest.read(self._manifest)
+        if said and said.request != request:
+            raise CaptureError(
+                f"this capture began with {said.request} and cannot go on with {request}: answers"
+                " would not be comparable; use another folder"
+            )
         before = read_plan(self.plan)
-        known = {question.prompt_id for question in before}
-        merged = merge(before, questions)
-        new = interleave(one for one in merged if one.prompt_id not in known)
+        known = said.sources if said else ()
+        unread = {name: read for name, read in sources.items() if name not in known}
+        merged = merge(before, (question for read in unread.values() for question in read()))
         if not merged:
             raise DataError("there are no questions to ask")
-        if new:
-            write_plan(self.plan, [*before, *new])
-        return [*before, *new]
+        ids = {question.prompt_id for question in before}
+        plan = [*before, *interleave(one for one in merged if one.prompt_id not in ids)]
+        if unread:
+            write_plan(self.plan, plan)
+            _Manifest(request, (*known, *unread)).write(self._manifest)
+        return plan
 
-    def keep_request(self, request: Request) -> None:
-        """Note what every request says, or check that it is what an earlier run said.
+    @property
+    def _manifest(self) -> Path:
+        return self.path / "capture.json"
 
-        Raises:
-            CaptureError: It is not: answers would not be comparable.
-        """
-        path = self.path / "request.json"
-        said = asdict(request)
+
+@dataclass(frozen=True, slots=True)
+class _Manifest:
+    """What must stay the same while a capture goes on, and which sources are in its plan."""
+
+    request: Request
+    sources: tuple[str, ...]
+
+    def write(self, path: Path) -> None:
+        text = json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n"
+        write_whole(path, lambda file: file.write(text.encode()))
+
+    @classmethod
+    def read(cls, path: Path) -> Self | None:
         if not path.is_file():
-            text = json.dumps(said, indent=2) + "\n"
-            write_whole(path, lambda file: file.write(text.encode()))
-            return
-        before = json.loads(path.read_text(encoding="utf-8"))
-        if before != said:
-            raise CaptureError(
-                f"this capture began with {before} and cannot go on with {said}: use another folder"
-            )
+            return None
+        try:
+            entries = json.loads(path.read_text(encoding="utf-8"))
+            return cls(Request(**entries["request"]), tuple(entries["sources"]))
+        except (json.JSONDecodeError, KeyError, TypeError) as error:
+            raise DataError(f"{path} is not what a capture writes: {error!r}") from error

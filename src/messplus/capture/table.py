@@ -48,17 +48,20 @@ def outcome_frame(
     Args:
         questions: In order.
         upstreams: The models, with their prices.
-        calls: By question and model. A question that one model has not been asked yet is left out.
+        calls: By question and model.
         verdicts: Scores of judged responses, by question and model.
 
+    Returns:
+        A question that one model has not been asked, or whose answer has no verdict, is left out.
+
     Raises:
-        DataError: A judged response has no verdict, or no question is complete.
+        DataError: No question is complete.
     """
-    names = [upstream.name for upstream in upstreams]
+    scored = verdicts or {}
     complete = [
         question
         for question in questions
-        if all((question.prompt_id, name) in calls for name in names)
+        if all(_is_complete(question, one.name, calls, scored) for one in upstreams)
     ]
     if not complete:
         raise DataError("no question has been put to every model yet: nothing to make a table of")
@@ -68,8 +71,18 @@ def outcome_frame(
     }
     for upstream in upstreams:
         answered = [calls[question.prompt_id, upstream.name] for question in complete]
-        columns |= _columns_of(upstream, complete, answered, verdicts or {})
+        columns |= _columns_of(upstream, complete, answered, scored)
     return pl.DataFrame(columns)
+
+
+def _is_complete(question: Question, model: str, calls: Calls, verdicts: Verdicts) -> bool:
+    call = calls.get((question.prompt_id, model))
+    return call is not None and (not _is_judged(question, call) or call.key in verdicts)
+
+
+def _is_judged(question: Question, call: Call) -> bool:
+    """Whether the score is a judge's; a failed call and an empty answer need none."""
+    return isinstance(question.grader, Judged) and not call.error and bool(call.response.strip())
 
 
 def _columns_of(
@@ -101,12 +114,7 @@ def _score(question: Question, call: Call, verdicts: Verdicts) -> float:
     """What a call is worth; a failed one nothing."""
     if call.error:
         return 0.0
-    if isinstance(question.grader, Judged) and call.response.strip():
-        if call.key not in verdicts:
-            raise DataError(
-                f"no verdict yet on {call.model}'s answer to {question.prompt_id!r}: run the"
-                " capture again with --judge"
-            )
+    if _is_judged(question, call):
         return verdicts[call.key]
     return question.grader.grade(call.response)
 

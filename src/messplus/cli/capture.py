@@ -1,5 +1,6 @@
 """`messplus capture`: run a zoo over questions and record what happens."""
 
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Annotated
@@ -70,7 +71,7 @@ def capture(
     from messplus.capture.energy import METHODS, meters
     from messplus.capture.folder import CaptureFolder
     from messplus.capture.ledger import last_calls
-    from messplus.capture.sources import questions
+    from messplus.capture.sources import label, questions
     from messplus.capture.table import About, outcome_frame, write_outcomes
     from messplus.errors import unknown
 
@@ -88,13 +89,13 @@ def capture(
     folder = CaptureFolder(to)
     request = Request(temperature=temperature, seed=seed)
     with folder.alone():
-        asked = (
-            question
-            for source in sources or ["standard"]
-            for question in questions(source, grader=grader, max_tokens=max_tokens)
+        plan = folder.begin(
+            {
+                label(source): partial(questions, source, grader=grader, max_tokens=max_tokens)
+                for source in sources or ["standard"]
+            },
+            request,
         )
-        plan = folder.extend_plan(asked)
-        folder.keep_request(request)
         plan = plan[: limit or None]
         shares = meters(upstreams, energy, watts)
         with progress_bars() as report:

@@ -1,6 +1,7 @@
 """Where questions come from: a file, our own small questions, or procedural tasks."""
 
 from collections.abc import Iterator, Mapping
+from hashlib import sha256
 from pathlib import Path
 from types import MappingProxyType
 from typing import cast, get_args
@@ -47,6 +48,18 @@ def questions(source: str, *, grader: str = "", max_tokens: int = 0) -> Iterator
     from messplus.capture.sources.table import table_questions
 
     return table_questions(Path(source), grader=grader, max_tokens=max_tokens)
+
+
+def label(source: str) -> str:
+    """What a source is called in the plan: a file with other content is another source.
+
+    Raises:
+        OSError: The file cannot be read.
+    """
+    path = Path(source)
+    if not path.is_file():
+        return source
+    return f"{path.name} sha256:{sha256(path.read_bytes()).hexdigest()}"
 
 
 def _gym(spec: Spec, max_tokens: int) -> Iterator[Question]:

@@ -3,13 +3,24 @@
 A family has a `prompt` with places for the columns of its `rows`; the last column is the answer.
 """
 
+import json
 import random
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.resources import files
 from typing import Final
 
-from messplus.capture.graders import Choice, Contains, FirstOf, Grader, Word
+from messplus.capture.graders import (
+    GRADERS,
+    Choice,
+    Contains,
+    Exact,
+    FirstOf,
+    Grader,
+    JsonSchema,
+    Regex,
+    Word,
+)
 from messplus.capture.question import Question
 from messplus.errors import unknown
 
@@ -43,7 +54,7 @@ def bank_questions(family: str) -> Iterator[Question]:
             prompt = "\n".join([prompt, *lines, "Reply with the letter only."])
             grader: Grader = Choice(letter)
         else:
-            grader = _grader(entries, row[-1])
+            grader = _grader(entries, row)
         yield Question(
             prompt_id=f"{family}-{number:03d}",
             task=str(entries["task"]),
@@ -53,17 +64,38 @@ def bank_questions(family: str) -> Iterator[Question]:
         )
 
 
-def _grader(entries: Mapping[str, object], answer: str) -> Grader:
+def _grader(entries: Mapping[str, object], row: Sequence[str | int]) -> Grader:
+    answer = str(row[-1])
     match entries["grader"]:
         case "contains":
             return Contains(answer)
+        case "exact":
+            return Exact(answer)
         case "word":
             return Word(answer)
+        case "regex":
+            return Regex(answer)
         case "first_of":
             choices = entries["choices"]
             return FirstOf(answer, "|".join(choices if isinstance(choices, list) else []))
+        case "json_schema":
+            keys = entries["keys"]
+            return _record(
+                {key: row[at] for key, at in keys.items()} if isinstance(keys, dict) else {}
+            )
         case other:
-            raise unknown("grader", str(other), ("choice", "contains", "first_of", "word"))
+            raise unknown("grader", str(other), GRADERS)
+
+
+def _record(values: Mapping[str, str | int]) -> JsonSchema:
+    """An object with these keys and values, and no others."""
+    schema = {
+        "type": "object",
+        "properties": {key: {"const": value} for key, value in values.items()},
+        "required": list(values),
+        "additionalProperties": False,
+    }
+    return JsonSchema(json.dumps(schema, ensure_ascii=False))
 
 
 def _shuffled(options: Sequence[str], seed: str) -> list[str]:
