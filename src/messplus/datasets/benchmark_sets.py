@@ -75,7 +75,7 @@ ZEROEVAL = DataSet(
     good_for="a large zoo on one task: who is cheap enough, not who is able",
     trap="the better models are within five points of each other; one task",
     seen="yuchenlin/ZeroEval (its former place): result_dirs/gsm and src/evaluation/gsm_eval.py",
-    letters=Letters(prompt=4.07, answer=3.0),
+    letters=Letters(prompt=4.07, answer=3.07),
 )
 
 _ALPACAEVAL = (
