@@ -64,7 +64,10 @@ class CaptureFolder:
             lock.release()
 
     def begin(
-        self, sources: Mapping[str, Callable[[], Iterable[Question]]], request: Request
+        self,
+        sources: Mapping[str, Callable[[], Iterable[Question]]],
+        request: Request,
+        energy: str = "",
     ) -> list[Question]:
         """Read the plan, and put into it, mixed evenly, the questions of sources that are new.
 
@@ -74,12 +77,14 @@ class CaptureFolder:
         Args:
             sources: By what they are called; another name means another source.
             request: What every request says.
+            energy: How joules are read; "" if they are not.
 
         Returns:
             The whole plan.
 
         Raises:
-            CaptureError: Requests said something else when this capture began.
+            CaptureError: Requests said something else, or joules were read in another way, when
+                this capture began.
             DataError: A question has changed since then, or there is none at all.
         """
         said = _Manifest.read(self._manifest)
@@ -87,6 +92,10 @@ class CaptureFolder:
             raise CaptureError(
                 f"this capture began with {said.request} and cannot go on with {request}: answers"
                 " would not be comparable; use another folder"
+            )
+        if said and energy and said.energy not in ("", energy):
+            raise CaptureError(
+                f"this capture has joules by {said.energy!r} and cannot go on with {energy!r}"
             )
         before = read_plan(self.plan)
         known = said.sources if said else ()
@@ -96,10 +105,23 @@ class CaptureFolder:
             raise DataError("there are no questions to ask")
         ids = {question.prompt_id for question in before}
         plan = [*before, *interleave(one for one in merged if one.prompt_id not in ids)]
+        energy = energy or (said.energy if said else "")
+        manifest = _Manifest(request, (*known, *unread), energy)
         if unread:
             write_plan(self.plan, plan)
-            _Manifest(request, (*known, *unread)).write(self._manifest)
+        if manifest != said:
+            manifest.write(self._manifest)
         return plan
+
+    @property
+    def energy(self) -> str:
+        """How the joules of the ledger were read; "" if they were not.
+
+        Raises:
+            DataError: The folder's manifest cannot be read.
+        """
+        said = _Manifest.read(self._manifest)
+        return said.energy if said else ""
 
     @property
     def _manifest(self) -> Path:
@@ -112,6 +134,7 @@ class _Manifest:
 
     request: Request
     sources: tuple[str, ...]
+    energy: str = ""
 
     def write(self, path: Path) -> None:
         text = json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n"
@@ -123,6 +146,7 @@ class _Manifest:
             return None
         try:
             entries = json.loads(path.read_text(encoding="utf-8"))
-            return cls(Request(**entries["request"]), tuple(entries["sources"]))
+            request = Request(**entries["request"])
+            return cls(request, tuple(entries["sources"]), str(entries.get("energy", "")))
         except (json.JSONDecodeError, KeyError, TypeError) as error:
             raise DataError(f"{path} is not what a capture writes: {error!r}") from error

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import polars as pl
@@ -18,6 +18,15 @@ Calls = Mapping[tuple[str, str], Call]
 Verdicts = Mapping[tuple[str, str], float]
 
 
+@dataclass(frozen=True, slots=True)
+class Judging:
+    """Who graded answers, how many, and what that cost: it is no cost of the models."""
+
+    judge: str
+    verdicts: int
+    cost_usd: float
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class About:
     """What the sidecar says of the data set beside what follows from the calls.
@@ -28,6 +37,7 @@ class About:
         licence: Under which it may be used.
         energy: How joules were read; "" if they were not.
         alpha: The promise that comes with it, in (0, 1]; None for none.
+        judging: What a judge did; None if there was none.
     """
 
     name: str
@@ -35,6 +45,7 @@ class About:
     licence: str
     energy: str = ""
     alpha: float | None = None
+    judging: Judging | None = None
 
 
 def outcome_frame(
@@ -143,6 +154,7 @@ def write_outcomes(
         "source": about.source,
         "licence": about.licence,
         **({"energy": about.energy} if about.energy else {}),
+        **({"judging": asdict(about.judging)} if about.judging else {}),
         "requests": frame.height,
         "models": {
             one.name: {

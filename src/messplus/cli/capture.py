@@ -1,15 +1,22 @@
 """`messplus capture`: run a zoo over questions and record what happens."""
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from random import Random
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
 from messplus.cli.progress import progress_bars
-from messplus.errors import SettingError, require_extra
+from messplus.errors import require_extra, unknown
+
+if TYPE_CHECKING:
+    from messplus.capture.job import Result
+    from messplus.capture.upstreams import Upstream
+
+_MODULES = ("aiohttp", "filelock", "jsonschema", "polars", "psutil", "yaml")
 
 
 def capture(
@@ -24,35 +31,67 @@ def capture(
     ] = None,
     zoo: Annotated[
         Path | None,
-        typer.Option("--zoo", "-z", help="YAML file with `providers` and `models`."),
+        typer.Option(
+            "--zoo",
+            "-z",
+            help="YAML file with `providers` and `models`. None: what `messplus zoo up` serves.",
+            show_default=False,
+        ),
     ] = None,
     to: Annotated[Path, typer.Option("--to", help="Folder of the capture.")] = Path("capture"),
     name: Annotated[str, typer.Option("--name", help="Of the data set.")] = "capture",
     only: Annotated[
-        list[str] | None, typer.Option("--model", "-m", help="Only these models of the zoo.")
+        list[str] | None,
+        typer.Option("--model", "-m", help="Only these models of the zoo.", show_default=False),
     ] = None,
+    judge: Annotated[
+        str,
+        typer.Option(
+            "--judge",
+            help="The model of the zoo that grades what no program can; it is not captured itself"
+            " unless --model names it.",
+            show_default=False,
+        ),
+    ] = "",
     limit: Annotated[
         int, typer.Option("--limit", min=0, help="Ask only the first N of the plan; 0: all.")
     ] = 0,
     grader: Annotated[
-        str, typer.Option("--grader", help="For rows of a file that name none; else exact.")
+        str,
+        typer.Option("--grader", help="For rows of a file that name none.", show_default="exact"),
     ] = "",
     max_tokens: Annotated[
-        int, typer.Option("--max-tokens", min=0, help="Where answers are cut off; 0: as asked.")
+        int,
+        typer.Option(
+            "--max-tokens",
+            min=0,
+            help="Where answers are cut off if the question sets no limit; 0: at 256.",
+        ),
     ] = 0,
-    temperature: Annotated[float, typer.Option("--temperature", min=0.0, max=2.0)] = 0.0,
+    temperature: Annotated[
+        float, typer.Option("--temperature", min=0.0, max=2.0, help="Sent to the models.")
+    ] = 0.0,
     seed: Annotated[int, typer.Option("--seed", help="Sent to the models.")] = 0,
     attempts: Annotated[
-        int, typer.Option("--attempts", min=1, max=100, help="For one question at most.")
+        int, typer.Option("--attempts", min=1, max=100, help="At most this many for a question.")
     ] = 5,
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Ask again what failed in an earlier run.")
     ] = False,
+    grade_only: Annotated[
+        bool,
+        typer.Option("--grade-only", help="Make the table of what is recorded; ask nothing."),
+    ] = False,
     energy: Annotated[
-        str, typer.Option("--energy", help="auto, gpu, rapl, cpu (an estimate) or none.")
+        str,
+        typer.Option(
+            "--energy",
+            help="Joules of models on this machine: gpu, rapl, cpu (an estimate), none, or auto"
+            " for the first that can be read.",
+        ),
     ] = "auto",
     watts: Annotated[
-        float, typer.Option("--watts", help="Of one busy core, for --energy cpu.")
+        float, typer.Option("--watts", help="Of one busy core, for the estimate.")
     ] = 5.0,
     licence: Annotated[str, typer.Option("--licence", help="Of the data set.")] = "",
 ) -> None:
@@ -60,63 +99,84 @@ def capture(
 
     The folder keeps every call as it ends: stopped, even killed, the same command goes on where it
     was and asks nothing twice. The table is what `messplus replay` reads.
+
+    Example: `messplus capture my-questions.jsonl --zoo zoo.yaml --to my-capture`
     """
-    require_extra(
-        "capture",
-        ["aiohttp", "filelock", "jsonschema", "polars", "psutil", "yaml"],
-        "messplus capture",
-    )
-    from messplus.capture import Pace, Request, read_upstreams
-    from messplus.capture import capture as run
+    require_extra("capture", _MODULES, "messplus capture")
+    from messplus.capture import Pace, Request
     from messplus.capture.energy import METHODS, meters
     from messplus.capture.folder import CaptureFolder
-    from messplus.capture.ledger import last_calls
+    from messplus.capture.job import Job, carry_out
     from messplus.capture.sources import label, questions
-    from messplus.capture.table import About, outcome_frame, write_outcomes
-    from messplus.errors import unknown
+    from messplus.capture.table import About
 
     if energy not in METHODS:
         raise unknown("energy method", energy, METHODS)
-    if zoo is None:
-        raise SettingError("name the zoo with --zoo FILE")
-    upstreams = read_upstreams(zoo)
-    if only:
-        names = [one.name for one in upstreams]
-        for wanted in only:
-            if wanted not in names:
-                raise unknown("model", wanted, names)
-        upstreams = [one for one in upstreams if one.name in only]
-    folder = CaptureFolder(to)
-    request = Request(temperature=temperature, seed=seed)
-    with folder.alone():
-        plan = folder.begin(
-            {
-                label(source): partial(questions, source, grader=grader, max_tokens=max_tokens)
-                for source in sources or ["standard"]
-            },
-            request,
-        )
-        plan = plan[: limit or None]
-        shares = meters(upstreams, energy, watts)
-        with progress_bars() as report:
-            run(
-                plan,
-                upstreams,
-                folder.ledger,
-                request=request,
-                pace=Pace(attempts=attempts, retry_failed=retry_failed),
-                energy=shares,
-                rng=Random(),
-                on_progress=lambda at: report(
-                    at.model, at.done, at.total, f"{at.failed} failed" if at.failed else ""
-                ),
-            )
-        frame = outcome_frame(plan, upstreams, last_calls(folder.ledger))
-        about = About(
+    every = _upstreams(zoo)
+    captured = [_named(every, one) for one in only or ()]
+    captured = captured or [one for one in every if one.name != judge]
+    shares = {} if grade_only else meters(captured, energy, watts)
+    wanted = sources or ["standard"]
+    job = Job(
+        sources={
+            label(source): partial(questions, source, grader=grader, max_tokens=max_tokens)
+            for source in wanted
+        },
+        upstreams=captured,
+        judge=_named(every, judge) if judge else None,
+        request=Request(temperature=temperature, seed=seed),
+        pace=Pace(attempts=attempts, retry_failed=retry_failed),
+        energy=shares,
+        limit=limit,
+        ask=not grade_only,
+        about=About(
             name=name,
-            source="messplus capture " + " ".join(sources or ["standard"]),
+            source=f"messplus capture {' '.join(wanted)}",
             licence=licence,
-            energy=next((share.method for share in shares.values()), ""),
+        ),
+    )
+    with progress_bars() as report:
+        result = carry_out(
+            job,
+            CaptureFolder(to),
+            rng=Random(),  # only spreads waiting times
+            on_progress=lambda at: report(
+                at.model, at.done, at.total, f"{at.failed} failed" if at.failed else ""
+            ),
         )
-        write_outcomes(folder.table(name), frame, upstreams, about)
-    Console().print(f"{frame.height} requests x {len(upstreams)} models: {folder.table(name)}")
+    _show(result, captured)
+
+
+def _upstreams(zoo: Path | None) -> "list[Upstream]":
+    """The models of a file."""
+    from messplus.capture.upstreams import read_upstreams
+
+    if zoo is None:
+        raise typer.BadParameter("name the zoo's file", param_hint="--zoo")
+    return read_upstreams(zoo)
+
+
+def _named(upstreams: "Sequence[Upstream]", name: str) -> "Upstream":
+    found = {one.name: one for one in upstreams}
+    if name not in found:
+        raise unknown("model", name, found)
+    return found[name]
+
+
+def _show(result: "Result", upstreams: "Sequence[Upstream]") -> None:
+    console = Console()
+    console.print(
+        f"{result.requests} requests x {len(upstreams)} models in {result.table}", highlight=False
+    )
+    if result.failed:
+        console.print(
+            f"{result.failed} calls failed and count as not satisfied; --retry-failed asks again",
+            highlight=False,
+        )
+    if result.left_out:
+        console.print(
+            f"{result.left_out} questions are left out: not asked of every model yet, or without a"
+            " verdict that can be read",
+            highlight=False,
+        )
+    console.print(f"next: messplus replay {result.table}", markup=False, highlight=False)
