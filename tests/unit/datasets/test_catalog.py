@@ -1,5 +1,6 @@
 """What the catalog says holds together."""
 
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -60,3 +61,16 @@ def test_size() -> None:
         "1,307 × 2",
         "up to 805 × 9",
     ]
+
+
+@EVERY
+def test_every_data_set_is_documented(entry: DataSet | ByHand) -> None:
+    page = Path(__file__).resolve().parents[3] / "docs" / "reference" / "datasets.md"
+    (row,) = [
+        line
+        for line in page.read_text(encoding="utf-8").splitlines()
+        if line.startswith(f"| `{entry.name}` |") and entry.size in line
+    ]
+    assert row.endswith(f"| {entry.licence} |")
+    if isinstance(entry, DataSet) and entry.letters is not None:
+        assert f"| {entry.letters.prompt:g} |" in page.read_text(encoding="utf-8")
