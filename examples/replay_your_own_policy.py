@@ -9,12 +9,12 @@ short prompts go to the cheapest model, all others to the largest.
 import numpy as np
 
 from messplus.core.types import Decision, Draws, Floats, Request, Verdict
+from messplus.datasets.shipped import shipped_table
 from messplus.encoders import HashedNgrams
 from messplus.replay.metrics import measure
 from messplus.replay.policies import policy_from_spec
 from messplus.replay.run import replay
 from messplus.replay.streams import make_streams
-from messplus.replay.synthetic import synthetic_llama3
 
 LOG_LENGTH = -1  # the last feature of a stream without attributes is the scaled log length
 
@@ -52,15 +52,15 @@ class ByLength:
 
 
 def main() -> None:
-    """Both policies on one task of the synthetic stream."""
-    (stream,) = make_streams(synthetic_llama3(), HashedNgrams(), tasks=["boolq"])
+    """Both policies on the recorded requests that ship with the package."""
+    (stream,) = make_streams(shipped_table(), HashedNgrams())
     for name, policy in (
         ("by length", ByLength()),
         ("messplus", policy_from_spec("messplus")(stream)),
     ):
         figures = measure(stream, replay(stream, policy, seed=0))
         print(
-            f"{name:10} {figures.cost_total / 1e3:6.0f} kJ   "
+            f"{name:10} {figures.cost_total * 1e3:6.2f} mUSD   "
             f"satisfied {figures.satisfaction:.1%} (promised {stream.alpha:.0%})"
         )
 

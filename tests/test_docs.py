@@ -3,11 +3,13 @@
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
 
 import pytest
 import typer
+from typer.core import TyperCommand, TyperGroup
 
 from messplus import predictors
 from messplus.cli.app import app
@@ -58,14 +60,23 @@ def test_examples_run(example: Path) -> None:
 
 
 def test_every_flag_is_documented() -> None:
-    commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
     page = text_of("cli.md")
-    for name, command in commands.items():
-        assert f"## messplus {name}" in page
+    for name, command in commands_of(typer.main.get_command(app), "messplus"):
+        assert f"# {name}" in page
+        section = page.partition(f"# {name}\n")[2].partition("\n## ")[0]
         for parameter in command.params:
             flags = [f for f in (*parameter.opts, *parameter.secondary_opts) if f.startswith("-")]
             for flag in flags:
-                assert f"`{flag}`" in page or f"[{flag} " in page, f"messplus {name} {flag}"
+                assert f"`{flag}`" in section or f"[{flag} " in section, f"{name} {flag}"
+
+
+def commands_of(command: object, name: str) -> Iterator[tuple[str, TyperCommand | TyperGroup]]:
+    """The commands of a group, and of the groups in it, by their full names."""
+    if isinstance(command, TyperGroup):
+        for part, inner in command.commands.items():
+            assert isinstance(inner, TyperCommand | TyperGroup)
+            yield f"{name} {part}", inner
+            yield from commands_of(inner, f"{name} {part}")
 
 
 @pytest.mark.parametrize("name", POLICIES)

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.logging import RichHandler
 
 import messplus
-from messplus.cli import capture, fit, inspect, replay
+from messplus.cli import capture, datasets, fit, inspect, replay
 from messplus.errors import MessPlusError
 
 app = typer.Typer(
@@ -23,6 +23,7 @@ app.command("replay")(replay.replay)
 app.command("inspect")(inspect.inspect)
 app.command("fit")(fit.fit)
 app.command("capture")(capture.capture)
+app.add_typer(datasets.data_app, name="data")
 
 
 def _version(wanted: bool) -> None:  # the shape that typer calls

@@ -1,4 +1,4 @@
-"""Outcomes for a command: the tables that the user names, else the stream that ships."""
+"""Outcomes for a command: the tables that the user names, else the one that ships."""
 
 import sys
 from collections.abc import Iterator, Sequence
@@ -7,11 +7,11 @@ from pathlib import Path
 from rich.console import Console
 
 from messplus.cli.progress import progress_bar
+from messplus.datasets.shipped import shipped_table
 from messplus.encoders import Encoder
 from messplus.errors import require_extra
 from messplus.replay.outcomes import OutcomeTable
 from messplus.replay.streams import Stream, make_streams
-from messplus.replay.synthetic import synthetic_llama3
 
 _MAX_WARNINGS = 20
 
@@ -27,7 +27,7 @@ def load_streams(
     """Read each table and encode its prompts, with progress; arguments as in `make_streams`.
 
     Args:
-        paths: Of tables. None: the stream that ships.
+        paths: Of tables. None: the table that ships.
         encoder: Makes features of prompts.
         tasks: Only these.
         cache: The command's cache folder; encodings are kept in a part of it. None: keep none.
@@ -54,7 +54,7 @@ def load_tables(paths: Sequence[Path]) -> Iterator[OutcomeTable]:
         DataError: A table is not there, or breaks the data contract.
     """
     if not paths:
-        yield synthetic_llama3()
+        yield shipped_table()
         return
     require_extra("replay", ["polars"], "reading outcome tables")
     from messplus.replay.readers import read_outcomes

@@ -20,7 +20,7 @@ def fit(
     data: Annotated[
         list[Path] | None,
         typer.Argument(
-            help="Outcome tables, as for replay. None: the synthetic stream that ships.",
+            help="Outcome tables, as for replay. None: the recorded data set that ships.",
             show_default=False,
         ),
     ] = None,
@@ -72,6 +72,6 @@ def fit(
     save(prior, out)
     console = Console()
     if any(stream.synthetic for stream in streams):
-        console.print("[bold]SYNTHETIC[/] outcomes, calibrated to published means: not measured\n")
+        console.print("[bold]SYNTHETIC[/] outcomes: made up, not recorded\n")
     console.print(to_rich(prior_table(prior)))
     console.print(f"prior: {out}", markup=False, highlight=False)

@@ -17,7 +17,7 @@ def inspect(
     data: Annotated[
         list[Path] | None,
         typer.Argument(
-            help="Outcome tables to check. None: the synthetic stream that ships.",
+            help="Outcome tables to check. None: the recorded data set that ships.",
             show_default=False,
         ),
     ] = None,

@@ -25,7 +25,7 @@ def replay(
         list[Path] | None,
         typer.Argument(
             help="Outcome tables: Parquet or CSV with a JSON sidecar, or another known format. "
-            "None: the synthetic stream that ships.",
+            "None: the recorded data set that ships.",
             show_default=False,
         ),
     ] = None,
@@ -140,7 +140,7 @@ def replay(
 
     For example:
 
-    - `messplus replay` : adaptive, MESS+ and baselines on the synthetic stream that ships
+    - `messplus replay` : adaptive, MESS+ and baselines on the data set that ships
 
     - `messplus replay outcomes.parquet --alpha 0.9 --report out` : your data, with a page of plots
 
@@ -191,7 +191,7 @@ def replay(
         raise
 
     if results.synthetic:
-        console.print("[bold]SYNTHETIC[/] outcomes, calibrated to published means: not measured\n")
+        console.print("[bold]SYNTHETIC[/] outcomes: made up, not recorded\n")
     if scenario:
         console.print(f"scenario: {', '.join(scenario)}\n", markup=False, highlight=False)
     for shown in result_tables(results):

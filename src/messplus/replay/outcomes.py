@@ -2,7 +2,7 @@
 
 It is what replay runs on. Nothing is redrawn: the table says what each answer was worth and what it
 cost, for every model, and every policy sees the same. Readers (`messplus.replay.readers`) make it
-from files, `messplus.replay.synthetic` makes one from published averages.
+from files; `messplus.datasets.shipped` has one that comes with the package.
 """
 
 import hashlib

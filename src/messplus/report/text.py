@@ -16,10 +16,17 @@ REFERENCE_TITLES: Mapping[str, str] = {
     "clairvoyant": "clairvoyant",
 }
 
-# Per unit of cost: (size, symbol), largest first. Any other unit is shown as it is.
-_STEPS: Mapping[str, tuple[tuple[float, str], ...]] = {
-    "joule": ((1e9, "GJ"), (1e6, "MJ"), (1e3, "kJ"), (1.0, "J"), (1e-3, "mJ")),
-    "usd": ((1.0, "USD"),),
+# Per unit of cost: (typical cost from which on, size, symbol), largest first. Any other unit is
+# shown as it is. A request at 1 µUSD is a million of them for a dollar.
+_STEPS: Mapping[str, tuple[tuple[float, float, str], ...]] = {
+    "joule": (
+        (1e9, 1e9, "GJ"),
+        (1e6, 1e6, "MJ"),
+        (1e3, 1e3, "kJ"),
+        (1.0, 1.0, "J"),
+        (0.0, 1e-3, "mJ"),
+    ),
+    "usd": ((1e-4, 1.0, "USD"), (0.0, 1e-6, "µUSD")),
 }
 _MAX_DECIMALS = 6
 
@@ -44,16 +51,16 @@ class CostScale:
 
 
 def cost_scale(cost_unit: str, costs: Iterable[float | None]) -> CostScale:
-    """The unit in which a typical one of these costs lies between 1 and 1,000.
+    """The unit in which a typical one of these costs is easy to read.
 
     Decimals are such that the smallest cost keeps two significant digits, if it is not dwarfed.
     """
     positive = sorted(c for c in costs if c is not None and c > 0)
-    steps = _STEPS.get(cost_unit.lower(), ((1.0, cost_unit),))
+    steps = _STEPS.get(cost_unit.lower(), ((0.0, 1.0, cost_unit),))
     if not positive:
-        return CostScale(1.0, next(symbol for size, symbol in steps if size == 1.0), 0)
+        return CostScale(1.0, next(symbol for _, size, symbol in steps if size == 1.0), 0)
     typical = positive[len(positive) // 2]
-    size, symbol = next((step for step in steps if typical >= step[0]), steps[-1])
+    size, symbol = next((size, symbol) for least, size, symbol in steps if typical >= least)
     smallest = max(positive[0], typical / 100) / size
     fewest = 2 if symbol == "USD" else 0
     decimals = min(max(1 - math.floor(math.log10(smallest)), fewest), _MAX_DECIMALS)

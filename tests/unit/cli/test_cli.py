@@ -13,19 +13,18 @@ from messplus.cli import app as cli_app
 from messplus.cli import replay as replay_command
 from messplus.cli.app import app
 from messplus.cli.paths import cache_folder
+from messplus.datasets.shipped import shipped_table
 from messplus.replay.grid import run_grid
 from messplus.replay.results import Results
-from messplus.replay.synthetic import synthetic_llama3
 
 FAST = ["--seeds", "1", "--jobs", "1", "--no-cache"]
 
 
 @pytest.fixture(autouse=True)
 def small_stream(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The stream that ships, with few requests: these tests are about the command."""
-    monkeypatch.setattr(
-        "messplus.cli.data.synthetic_llama3", lambda: synthetic_llama3(requests_per_task=40)
-    )
+    """The data set that ships, with few requests: these tests are about the command."""
+    few = shipped_table().select(range(150))
+    monkeypatch.setattr("messplus.cli.data.shipped_table", lambda: few)
 
 
 @pytest.fixture
@@ -64,9 +63,9 @@ def test_version() -> None:
     assert messplus.__version__ in output("--version")
 
 
-def test_replay_needs_no_data_and_says_that_it_is_synthetic() -> None:
+def test_replay_needs_no_data() -> None:
     shown = output("replay", *FAST)
-    assert "SYNTHETIC" in shown
+    assert "SYNTHETIC" not in shown
     for name in (*replay_command.DEFAULT_POLICIES, "static", "clairvoyant"):
         assert name.partition("-")[0] in shown
 
@@ -167,9 +166,9 @@ def run_and_fail(
         (["replay", "--audits", "-1"], "audits must be in [0, 1], got -1.0"),
         (["replay", "--judge", "sensitivity=1"], "needs false_accept"),
         (["replay", "--scenario", "worsn"], "did you mean 'worsen'"),
-        (["replay", "--scenario", "leave:Llama-3.1-8B"], "did you mean 'Llama-3.1-8B-Instruct'"),
+        (["replay", "--scenario", "leave:qwen2.5-coder-1b"], "did you mean 'qwen2.5-coder-1.5b'"),
         (["replay", "--window", "0"], "window must be at least 1, got 0"),
-        (["replay", "-t", "bool"], "did you mean 'boolq'"),
+        (["replay", "-t", "capital"], "did you mean 'capitals'"),
         (["replay", "nowhere.parquet"], "there is no 'nowhere.parquet'"),
     ],
 )
@@ -210,9 +209,9 @@ def test_fit_writes_a_prior_that_replay_starts_from(table: Path, tmp_path: Path)
     output("replay", str(table), "-a", "0.6", "-p", f"adaptive:prior={prior}", *FAST)
 
 
-def test_fit_needs_no_data_and_says_that_it_is_synthetic(tmp_path: Path) -> None:
-    shown = output("fit", "-o", str(tmp_path / "p.npz"), "-t", "boolq", "--no-cache")
-    assert "SYNTHETIC" in shown
+def test_fit_needs_no_data(tmp_path: Path) -> None:
+    shown = output("fit", "-o", str(tmp_path / "p.npz"), "--no-cache")
+    assert "qwen2.5-coder-1.5b" in shown
 
 
 def test_a_prior_of_one_task_does_not_fit_several(

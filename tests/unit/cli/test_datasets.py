@@ -17,9 +17,9 @@ from typer.testing import CliRunner, Result
 from messplus.cli import datasets as command
 from messplus.cli.datasets import data_app
 from messplus.datasets.catalog import BY_HAND, DATA_SETS
+from messplus.datasets.shipped import shipped_table
 from messplus.errors import FetchError, SettingError
 from messplus.replay.readers import read_outcomes
-from messplus.replay.synthetic import synthetic_llama3
 
 
 @pytest.fixture(autouse=True)
@@ -33,7 +33,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def shipped(monkeypatch: pytest.MonkeyPatch) -> None:
     """A shipped set of a few rows: these tests are about the command."""
     module = ModuleType("messplus.datasets.shipped")
-    table = replace(synthetic_llama3(requests_per_task=2), licence="CC0-1.0")
+    table = replace(shipped_table().select(range(16)), licence="CC0-1.0")
 
     def copy_shipped(folder: Path) -> Path:
         folder.mkdir(parents=True, exist_ok=True)

@@ -8,9 +8,9 @@ from hypothesis import HealthCheck, given, settings
 from tests.property.test_round_trip import tables
 
 from messplus.datasets import write
+from messplus.datasets.shipped import shipped_table
 from messplus.replay.outcomes import OutcomeTable
 from messplus.replay.readers import read_outcomes
-from messplus.replay.synthetic import synthetic_llama3
 
 
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -35,5 +35,5 @@ def test_a_failed_write_leaves_nothing(tmp_path: Path, monkeypatch: pytest.Monke
 
     monkeypatch.setattr("polars.DataFrame.write_parquet", full)
     with pytest.raises(OSError, match="no space"):
-        write.write_table(synthetic_llama3(requests_per_task=2), tmp_path, "any")
+        write.write_table(shipped_table().select(range(16)), tmp_path, "any")
     assert list(tmp_path.iterdir()) == []

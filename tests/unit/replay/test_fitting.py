@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from messplus.datasets.shipped import shipped_table
 from messplus.encoders import HashedNgrams
 from messplus.errors import DataError, SettingError
 from messplus.priors import save
@@ -13,17 +14,19 @@ from messplus.replay.fitting import fit_streams
 from messplus.replay.policies import digest_of_files, policy_from_spec
 from messplus.replay.run import replay
 from messplus.replay.streams import Stream, make_streams
-from messplus.replay.synthetic import synthetic_llama3
 
 
 @pytest.fixture(scope="module")
 def streams() -> list[Stream]:
-    return make_streams(synthetic_llama3(requests_per_task=60), HashedNgrams(dims=8))
+    """Three parts of the data set that ships."""
+    table = shipped_table()
+    parts = [table.select(range(first, first + 70)) for first in (0, 70, 140)]
+    return [make_streams(part, HashedNgrams(dims=8))[0] for part in parts]
 
 
 def test_streams_are_learned_from_together(streams: list[Stream]) -> None:
     prior = fit_streams(streams, share=0.5)
-    assert prior.n_requests == 30 * len(streams)
+    assert prior.n_requests == 35 * len(streams)
     assert prior.models == streams[0].models
     assert prior.encoding == streams[0].encoding != ""
 
@@ -39,7 +42,7 @@ def test_models_are_brought_into_the_first_streams_order(streams: list[Stream]) 
 def test_as_recorded_takes_the_first_rows_and_a_seed_decides_else(streams: list[Stream]) -> None:
     one = streams[0]
     recorded = fit_streams([one], share=0.5, shuffle=False)
-    np.testing.assert_allclose(recorded.satisfaction, one.score[:30].mean(axis=0))
+    np.testing.assert_allclose(recorded.satisfaction, one.score[:35].mean(axis=0))
     first, again, other = (fit_streams([one], share=0.5, seed=seed) for seed in (1, 1, 2))
     np.testing.assert_array_equal(first.shared.mean, again.shared.mean)
     assert (first.shared.mean != other.shared.mean).any()
@@ -49,7 +52,7 @@ def test_as_recorded_takes_the_first_rows_and_a_seed_decides_else(streams: list[
     ("change", "message"),
     [
         ({"models": ("a", "b", "c")}, "differ in the models"),
-        ({"cost_unit": "usd"}, "costs of .* are in 'joule'"),
+        ({"cost_unit": "joule"}, "costs of .* are in 'usd'"),
         ({"encoding": "other"}, "other features"),
     ],
 )
@@ -94,6 +97,6 @@ def test_a_run_is_known_by_the_contents_of_the_file(streams: list[Stream], tmp_p
 def test_a_prior_of_other_features_says_what_to_do(streams: list[Stream], tmp_path: Path) -> None:
     path = tmp_path / "prior.npz"
     save(fit_streams(streams), path)
-    wider = make_streams(synthetic_llama3(requests_per_task=10), HashedNgrams(dims=16))[0]
+    wider = make_streams(shipped_table().select(range(10)), HashedNgrams(dims=16))[0]
     with pytest.raises(SettingError, match="fit it with the same --encoder"):
         policy_from_spec(f"adaptive:prior={path}")(wider)

@@ -136,6 +136,7 @@ def test_markup_in_a_name_is_shown_and_not_obeyed(run: MakeRun) -> None:
         ("joule", [2.5e6, 5e6], ["2.5 MJ", "5.0 MJ"]),
         ("joule", [0.25], ["250 mJ"]),
         ("usd", [0.00123], ["0.0012 USD"]),
+        ("usd", [7.25e-6, 0.94e-6], ["7.25 µUSD", "0.94 µUSD"]),
         ("usd", [43.0412], ["43.04 USD"]),
         ("tokens", [1234567.0], ["1,234,567 tokens"]),
         ("joule", [0.0, None], ["0 J", "– J"]),
