@@ -14,6 +14,7 @@ import pytest
 from tests.unit.datasets.samples import SAMPLES, Sample
 from typer.testing import CliRunner, Result
 
+from messplus.cli import app
 from messplus.cli import datasets as command
 from messplus.cli.datasets import data_app
 from messplus.datasets.catalog import BY_HAND, DATA_SETS
@@ -190,3 +191,15 @@ def test_an_unknown_name_is_understood(typed: str, meant: str) -> None:
     result = run("get", typed)
     assert isinstance(result.exception, SettingError)
     assert f"did you mean {meant!r}" in str(result.exception)
+
+
+def test_from_the_real_entry_point_an_error_is_exit_2(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["messplus", "data", "get", "routerbench"])
+    with pytest.raises(SystemExit) as stopped:
+        app.run()
+    assert stopped.value.code == 2
+    said = capsys.readouterr().err
+    assert "routerbench is not fetched" in said
+    assert "  2. If you trust its origin" in said
