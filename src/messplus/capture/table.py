@@ -11,7 +11,7 @@ from messplus.capture.graders import Judged
 from messplus.capture.ledger import Call
 from messplus.capture.question import Question
 from messplus.capture.upstreams import Upstream
-from messplus.errors import DataError
+from messplus.errors import DataError, require_range
 from messplus.files import write_whole
 
 Calls = Mapping[tuple[str, str], Call]
@@ -46,6 +46,16 @@ class About:
     energy: str = ""
     alpha: float | None = None
     judging: Judging | None = None
+
+    def __post_init__(self) -> None:
+        """Check the promise.
+
+        Raises:
+            SettingError: `alpha` is not in (0, 1].
+        """
+        require_range(
+            "alpha", self.alpha, "in (0, 1]", ok=self.alpha is None or 0 < self.alpha <= 1
+        )
 
 
 def outcome_frame(

@@ -93,6 +93,12 @@ def capture(
     watts: Annotated[
         float, typer.Option("--watts", help="Of one busy core, for the estimate.")
     ] = 5.0,
+    alpha: Annotated[
+        float | None,
+        typer.Option(
+            "--alpha", "-a", help="The promise that comes with the data set.", show_default=False
+        ),
+    ] = None,
     licence: Annotated[str, typer.Option("--licence", help="Of the data set.")] = "",
 ) -> None:
     """Ask every model of a zoo every question, grade the answers, write an outcome table.
@@ -133,6 +139,7 @@ def capture(
             name=name,
             source=f"messplus capture {' '.join(wanted)}",
             licence=licence,
+            alpha=alpha,
         ),
     )
     with progress_bars() as report:

@@ -6,11 +6,14 @@ docs/results/local-zoo.md, and its datasheet.
 
 from importlib.resources import as_file, files
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from messplus.errors import require_extra
 from messplus.files import write_whole
 from messplus.replay.outcomes import OutcomeTable
+
+if TYPE_CHECKING:
+    import polars as pl
 
 SHIPPED_NAME: Final = "local-zoo"
 
@@ -30,6 +33,18 @@ def shipped_table() -> OutcomeTable:
 
     with as_file(_FOLDER) as folder:
         return read_outcomes(folder / _TABLE.name).table
+
+
+def shipped_frame() -> "pl.DataFrame":
+    """All columns of the file: those that replay does not read too, such as the responses.
+
+    Raises:
+        MissingExtraError: polars is not installed.
+    """
+    require_extra("replay", ["polars"], "the data set that ships")
+    import polars as pl
+
+    return pl.read_parquet(_TABLE.read_bytes())
 
 
 def datasheet() -> str:
