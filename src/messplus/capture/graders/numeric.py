@@ -1,14 +1,17 @@
 """Graders for answers that are a number or the letter of a choice."""
 
+import math
 import re
 from dataclasses import dataclass
 
 from messplus.capture.graders.base import bare
 from messplus.errors import SettingError, require_range
 
-# 1,234.5 and 1234.5 and .5 and -3/4 and 2e-3; a sign only where no digit stands before it.
+# 1,234.5 and 1234.5 and .5 and -3/4 and 2e-3; a sign only where no digit stands before it. Neither
+# emphasis (_42_) nor dots that are no decimal point (...42) belong to the number.
 _NUMBER = re.compile(
-    r"(?<![\w.])[-−+]?(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)(?:e[-+]?\d+)?(?:/\d+)?",
+    r"(?<![^\W_])(?<!\d\.)[-−+]?"
+    r"(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|(?<!\.)\.\d+)(?:e[-+]?\d+)?(?:/\d+)?",
     re.IGNORECASE,
 )
 
@@ -21,7 +24,8 @@ class Numeric:
 
     Attributes:
         answer: A number, or a fraction such as "3/4".
-        tolerance: Largest difference that still counts, relative to the answer, >= 0.
+        tolerance: Largest difference that still counts, relative to the answer, >= 0; 0 itself must
+            be said exactly.
     """
 
     answer: str
@@ -44,7 +48,7 @@ class Numeric:
         wanted = _value(self.answer)
         if said is None or wanted is None:
             return 0.0
-        return float(abs(said - wanted) <= self.tolerance * max(1.0, abs(wanted)))
+        return float(abs(said - wanted) <= self.tolerance * abs(wanted))
 
 
 @dataclass(frozen=True)
@@ -70,18 +74,20 @@ class Choice:
     def grade(self, response: str) -> float:
         """1 if the letter is named first, else 0."""
         text = bare(response)
-        # "a" and "I" are words: a small letter counts only where it is all of the response.
-        letter = re.search(r"(?<![\w'])([A-Z])(?![\w'])", text)
+        # "a" and "I" are words: a small letter counts only where it is all of the response, and the
+        # I of "I think" not at all.
+        letter = re.search(r"(?<![\w'])(?!I\s+[a-z])([A-Z])(?![\w'])", text)
         if letter is None:
             return float(text.strip("()[]: ").upper() == self.answer)
         return float(letter[1] == self.answer)
 
 
 def _value(text: str) -> float | None:
-    """The number that a text is; None if it is none."""
+    """The finite number that a text is; None if it is none."""
     clean = text.strip().replace(",", "").replace("−", "-")
     over, slash, under = clean.partition("/")
     try:
-        return float(over) / float(under) if slash else float(over)
+        value = float(over) / float(under) if slash else float(over)
     except (ValueError, ZeroDivisionError):
         return None
+    return value if math.isfinite(value) else None
