@@ -26,6 +26,15 @@ class Contains:
 
     answer: str
 
+    def __post_init__(self) -> None:
+        """Check that nothing is not an answer: every response would contain it.
+
+        Raises:
+            SettingError: An answer is empty.
+        """
+        full = all(one.strip() for one in self.answer.split("|"))
+        require_range("answer", self.answer, "texts that are not empty, apart by |", ok=full)
+
     def grade(self, response: str) -> float:
         """1 if one of the answers is in the response, else 0."""
         return float(bool(self._pattern.search(response)))
@@ -48,12 +57,15 @@ class Word:
     def grade(self, response: str) -> float:
         """1 if the last word is one of the answers, else 0."""
         words = bare(response).split()
-        return float(bool(words) and bare(words[-1]) in self.answer.split("|"))
+        answers = [bare(one) for one in self.answer.split("|")]
+        return float(bool(words) and bare(words[-1]) in answers)
 
 
 @dataclass(frozen=True)
 class FirstOf:
     """Whichever of the choices the response names first must be the answer.
+
+    Where one choice begins with another ("hot", "hot dog"), the longer one is what is named.
 
     Attributes:
         answer: The right one.
@@ -77,7 +89,7 @@ class FirstOf:
         """1 if the answer is named, and before all other choices; else 0."""
         said = response.casefold()
         places = {
-            one: place.start()
+            one: (place.start(), -len(one))
             for one in self._choices
             if (place := re.search(rf"(?<!\w){re.escape(one.casefold())}(?!\w)", said))
         }
