@@ -39,12 +39,17 @@ class JsonSchema:
         """1 if the response fits, else 0."""
         fenced = _FENCED.search(response)
         try:
-            said = json.loads(fenced[1] if fenced else response)
-        except (json.JSONDecodeError, RecursionError):
+            said = json.loads(fenced[1] if fenced else response, parse_constant=_no_json)
+            return float(self._validator.is_valid(said))
+        except (ValueError, OverflowError, RecursionError):  # no JSON; too large, or too deep
             return 0.0
-        return float(self._validator.is_valid(said))
 
     @cached_property
     def _validator(self) -> Validator:
         parsed = json.loads(self.schema)
         return jsonschema.validators.validator_for(parsed)(parsed)
+
+
+def _no_json(constant: str) -> None:
+    """Refuse what Python reads, but JSON does not know."""
+    raise ValueError(f"{constant} is no JSON")
