@@ -144,7 +144,7 @@ def replay(
 
     - `messplus replay outcomes.parquet --alpha 0.9 --report out` : your data, with a page of plots
 
-    - `messplus replay -p messplus:v=1e-3 -p messplus:v=1e-5 --seeds 10` : compare settings
+    - `messplus replay -p messplus:v=1e4 -p messplus:v=1e5 --seeds 10` : compare settings
 
     - `messplus replay --scenario worsen --feedback 0.1 --audits 0.02` : what can go wrong
 
