@@ -70,7 +70,8 @@ def read_plan(path: Path) -> list[Question]:
 
 
 def _read(path: Path) -> Iterator[Question]:
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+    # As bytes: a text would be split at U+2028 and its like too, which JSON lets stand in a prompt.
+    for number, line in enumerate(path.read_bytes().splitlines(), 1):
         try:
             entry = json.loads(line)
             yield Question(
@@ -80,7 +81,7 @@ def _read(path: Path) -> Iterator[Question]:
                 grader=from_json(entry["grader"]),
                 max_tokens=entry["max_tokens"],
             )
-        except (json.JSONDecodeError, KeyError, TypeError) as error:
+        except (UnicodeDecodeError, json.JSONDecodeError, KeyError, TypeError) as error:
             raise DataError(f"{path}, line {number} is no question: {error!r}") from error
 
 
