@@ -126,7 +126,7 @@ def read_calls(path: Path) -> Iterator[Call]:
             try:
                 entry = json.loads(line)
                 yield Call(**{key: value for key, value in entry.items() if key in known})
-            except (json.JSONDecodeError, TypeError, AttributeError) as error:
+            except (ValueError, TypeError, AttributeError) as error:  # ValueError: JSON or UTF-8
                 raise DataError(f"{path}, line {number} is no call: {error!r}") from error
 
 
