@@ -7,6 +7,7 @@ MessPlusError
 ├── EncoderError        an encoder could not encode: model files, endpoint
 ├── CaptureError        a capture cannot go on: an upstream refuses every call, or is gone
 ├── FetchError          a file could not be fetched, or is not what it should be
+├── StoreError          a store could not keep events, or cannot be read
 └── ZooError            a local model could not be served
 """
 
@@ -41,6 +42,10 @@ class CaptureError(MessPlusError):
 
 class FetchError(MessPlusError):
     """A file could not be fetched, or is not what it should be: network, disk, checksum."""
+
+
+class StoreError(MessPlusError):
+    """A store could not keep events, or cannot be read: disk, lock, schema, an id given twice."""
 
 
 class ZooError(MessPlusError):

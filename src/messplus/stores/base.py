@@ -1,0 +1,90 @@
+"""What every store can do: append events durably, and give them back in order."""
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Protocol
+
+from messplus.records import Decided, Event, Feedback, Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """An event with its place in the log.
+
+    Attributes:
+        sequence: Ascending, without repetition, in the order in which events were acknowledged.
+        event: What happened.
+    """
+
+    sequence: int
+    event: Event
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """All that is known of one decision.
+
+    Attributes:
+        decided: The decision.
+        outcomes: What its models did, in order.
+        feedback: What was said of it, in order.
+    """
+
+    decided: Decided
+    outcomes: tuple[Outcome, ...]
+    feedback: tuple[Feedback, ...]
+
+
+class Store(Protocol):
+    """An append-only log of events, and snapshots of what was folded from it.
+
+    All methods may be called from any thread.
+    """
+
+    def append(self, events: Sequence[Event]) -> "Future[int]":
+        """Append events, all or none.
+
+        Returns:
+            The sequence number of the last of them, once they are durable: whatever happens to this
+            process afterwards, they will be read again.
+
+        Raises:
+            StoreError: Through the future: the disk is full, a decision's id is there already.
+        """
+        ...
+
+    def events(self, after: int = 0) -> Iterator[Stored]:
+        """The events after a sequence number, in order; those appended meanwhile may be missing."""
+        ...
+
+    def story(self, decision_id: str) -> Story | None:
+        """All that is known of a decision; None if it is unknown or was forgotten."""
+        ...
+
+    def has_feedback(self, feedback_id: str) -> bool:
+        """Whether feedback of this id is in the log."""
+        ...
+
+    def keep(self, name: str, sequence: int, state: bytes) -> None:
+        """Keep a snapshot: what was folded from all events up to a sequence number.
+
+        It takes the place of an older snapshot of that name.
+        """
+        ...
+
+    def kept(self, name: str) -> tuple[int, bytes] | None:
+        """The latest snapshot of a name, with its sequence number; None if there is none."""
+        ...
+
+    def forget(self, before_s: float) -> int:
+        """Delete decisions older than a moment, with their outcomes and feedback.
+
+        Returns:
+            How many decisions were deleted. Snapshots stay: keep one that covers them before.
+        """
+        ...
+
+    def close(self) -> None:
+        """Make everything durable and let go of files; a second call does nothing."""
+        ...
