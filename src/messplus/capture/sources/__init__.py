@@ -98,10 +98,13 @@ def _value(text: str) -> int | float | bool | str:
 
 
 def _whole(options: Mapping[str, str], key: str, default: int) -> int:
+    least = 0 if key == "seed" else 1
     try:
         value = int(options.get(key, default))
     except ValueError:
-        value = 0
-    if value < (0 if key == "seed" else 1):
-        raise SettingError(f"{key} must be a whole number above 0, got {options[key]!r}")
+        value = least - 1
+    if value < least:
+        raise SettingError(
+            f"{key} must be a whole number of at least {least}, got {options[key]!r}"
+        )
     return value
