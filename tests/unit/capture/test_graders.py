@@ -20,7 +20,7 @@ from messplus.capture.graders import (
 from messplus.capture.graders.notation import from_json, to_json
 from messplus.errors import DataError, SettingError
 
-RIGHT = [
+RIGHT: list[tuple[Grader, str]] = [
     (Exact("Paris"), "Paris"),
     (Exact("Paris"), " **paris**. "),
     (Exact("Straße"), "STRASSE"),
@@ -66,7 +66,7 @@ RIGHT = [
     (JsonSchema('{"const": 7}'), "Here it is:\n```json\n7\n```\nDone."),
     (JsonSchema('{"const": "é"}'), '"\\u00e9"'),
 ]
-WRONG = [
+WRONG: list[tuple[Grader, str]] = [
     (Exact("Paris"), "Paris, France"),
     (Exact("Paris"), ""),
     (Contains("art"), "party"),

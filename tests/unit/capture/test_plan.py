@@ -3,12 +3,12 @@
 from pathlib import Path
 
 import pytest
+from tests.unit.capture.test_graders import RIGHT
 
-from messplus.capture.graders import GRADERS, Exact, Judged
+from messplus.capture.graders import GRADERS, Exact, Grader, Judged
 from messplus.capture.plan import interleave, merge, read_plan, write_plan
 from messplus.capture.question import Question
 from messplus.errors import DataError, SettingError
-from tests.unit.capture.test_graders import RIGHT
 
 
 def question(prompt_id: str, task: str = "", prompt: str = "Hello?") -> Question:
@@ -41,7 +41,7 @@ def test_an_id_may_come_only_once_even_for_the_same_question() -> None:
 
 
 def test_every_kind_of_grader_survives_the_file(tmp_path: Path) -> None:
-    graders = [*(grader for grader, _ in RIGHT), Judged("good", "kind"), Judged()]
+    graders: list[Grader] = [*(one for one, _ in RIGHT), Judged("good", "kind"), Judged()]
     assert {type(one) for one in graders} == set(GRADERS.values())
     plan = [
         Question(prompt_id=f"q{at}", task="t", prompt="p", grader=one, max_tokens=at + 1)
