@@ -1,5 +1,6 @@
 """The models that a capture asks, and the YAML file that names them."""
 
+import math
 import os
 import re
 from collections.abc import Mapping
@@ -47,10 +48,11 @@ class Upstream:
         Raises:
             SettingError: One is out of its range.
         """
-        parts = urlsplit(self.base_url)
-        url_ok = parts.scheme in ("http", "https") and bool(parts.hostname)
         require_range(
-            f"base_url of {self.name}", self.base_url, "http(s)://HOST[:PORT]/...", ok=url_ok
+            f"base_url of {self.name}",
+            self.base_url,
+            "http(s)://HOST[:PORT]/...",
+            ok=_is_http_url(self.base_url),
         )
         for price in ("input_usd_per_mtok", "output_usd_per_mtok"):
             value = getattr(self, price)
@@ -78,6 +80,14 @@ class Upstream:
         """What a call costs at this model's prices."""
         spent = prompt_tokens * self.input_usd_per_mtok + output_tokens * self.output_usd_per_mtok
         return spent / 1e6
+
+
+def _is_http_url(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port above 65535, half an IPv6 address
+        return False
 
 
 def read_upstreams(path: Path, environment: Mapping[str, str] = os.environ) -> list[Upstream]:
@@ -133,7 +143,7 @@ class _Parser:
             api_key=self._text(provider.get("api_key", ""), f"{where}, api_key of its provider"),
             input_usd_per_mtok=self._number(cost.get("input_per_mtok", 0), f"{where}.cost"),
             output_usd_per_mtok=self._number(cost.get("output_per_mtok", 0), f"{where}.cost"),
-            concurrency=int(self._number(model.get("concurrency", 1), f"{where}.concurrency")),
+            concurrency=self._whole(model.get("concurrency", 1), f"{where}.concurrency"),
             timeout_s=self._number(timeout, f"{where}.timeout_s"),
             parameters=MappingProxyType(
                 self._mapping(model.get("parameters") or {}, f"{where}.parameters")
@@ -152,7 +162,8 @@ class _Parser:
         self, value: object, where: str, known: tuple[str, ...] | None = None
     ) -> dict[str, object]:
         if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
-            raise DataError(f"{where} must be a mapping of names, got {value!r}")
+            # Only the type: what stands there by mistake may be, or hold, a key.
+            raise DataError(f"{where} must be a mapping of names, got {type(value).__name__}")
         for key in value:
             if known is not None and key not in known:
                 raise unknown(f"key in {where}:", key, known)
@@ -160,7 +171,7 @@ class _Parser:
 
     def _text(self, value: object, where: str) -> str:
         if not isinstance(value, str):
-            raise DataError(f"{where} must be a text, got {value!r}")
+            raise DataError(f"{where} must be a text, got {type(value).__name__}")
         return _VARIABLE.sub(lambda found: self._variable(found, where), value)
 
     def _variable(self, found: re.Match[str], where: str) -> str:
@@ -170,8 +181,17 @@ class _Parser:
         return value
 
     def _number(self, value: object, where: str) -> float:
-        if isinstance(value, str):
-            value = yaml.safe_load(self._text(value, where))
-        if not isinstance(value, int | float) or isinstance(value, bool):
-            raise DataError(f"{where} must be a number, got {value!r}")
-        return float(value)
+        text = self._text(value, where) if isinstance(value, str) else value
+        try:
+            number = float(text) if isinstance(text, str | int | float) else math.nan
+        except (ValueError, OverflowError):
+            number = math.nan
+        if isinstance(text, bool) or not math.isfinite(number):
+            raise DataError(f"{where} must be a number, got {text!r}")
+        return number
+
+    def _whole(self, value: object, where: str) -> int:
+        number = self._number(value, where)
+        if not number.is_integer():
+            raise DataError(f"{where} must be a whole number, got {number:g}")
+        return int(number)
