@@ -19,7 +19,7 @@ def read_completion(text: str) -> Completion | str:
     """Read a chat completion, or say in a few words why it is none."""
     try:
         body = json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # ValueError: no JSON, or a number too long
         return f"the answer is not JSON: {error}"
     choices = body.get("choices") if isinstance(body, dict) else None
     choice = choices[0] if isinstance(choices, list) and choices else None
@@ -30,12 +30,17 @@ def read_completion(text: str) -> Completion | str:
     usage = body.get("usage")
     usage = usage if isinstance(usage, dict) else {}
     return Completion(
-        content=content if isinstance(content, str) else "",
-        finish_reason=str(choice.get("finish_reason") or ""),
-        model=str(body.get("model") or ""),
+        content=_whole(content) if isinstance(content, str) else "",
+        finish_reason=_whole(str(choice.get("finish_reason") or "")),
+        model=_whole(str(body.get("model") or "")),
         prompt_tokens=_count(usage.get("prompt_tokens")),
         output_tokens=_count(usage.get("completion_tokens")),
     )
+
+
+def _whole(text: str) -> str:
+    """The text with U+FFFD for half a character: a model cut off within an emoji may send one."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _count(value: object) -> int | None:
