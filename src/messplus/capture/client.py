@@ -93,6 +93,7 @@ class Client:
             Unreachable: It could not be reached at all in any attempt.
         """
         call = Call(prompt_id=question.prompt_id, model=self._upstream.name)
+        reached = False
         for attempt in range(1, self._attempts + 1):
             await self._wait_for_rate_limit()
             call = replace(call, attempts=attempt, started_at=self._now())
@@ -100,9 +101,11 @@ class Client:
             if tried.wait_s is None:
                 return tried.call
             call = tried.call
+            reached |= tried.reached
+            self._note_rate_limit(tried.wait_s)
             if attempt < self._attempts:
-                await self._back_off(attempt, tried)
-        if not tried.reached:
+                await self._back_off(attempt, tried.wait_s)
+        if not reached:
             raise Unreachable(call)
         return call
 
@@ -164,14 +167,15 @@ class Client:
         while (wait := self._not_before - clock()) > 0:
             await self._sleep(wait)
 
-    async def _back_off(self, attempt: int, tried: "_Tried") -> None:
+    def _note_rate_limit(self, wait_s: float) -> None:
+        """The upstream said when to come back: that holds for all calls to it."""
+        clock = asyncio.get_running_loop().time
+        self._not_before = max(self._not_before, clock() + min(wait_s, _LONGEST_WAIT_S))
+
+    async def _back_off(self, attempt: int, wait_s: float) -> None:
         """Wait as long as the upstream asks, at least 0.5 s, 1 s, 2 s, ... give or take a half."""
         wait = 0.5 * 2 ** (attempt - 1) * self._rng.uniform(0.5, 1.5)
-        wait = min(max(wait, tried.wait_s or 0.0), _LONGEST_WAIT_S)
-        if tried.wait_s:  # the upstream said when to come back: that holds for all calls to it
-            clock = asyncio.get_running_loop().time
-            self._not_before = max(self._not_before, clock() + wait)
-        await self._sleep(wait)
+        await self._sleep(min(max(wait, wait_s), _LONGEST_WAIT_S))
 
 
 @dataclass(frozen=True, slots=True)
