@@ -206,13 +206,16 @@ class Clock:
         """Seconds since 1970; a full second, so that dates can be written exactly."""
         return 1_800_000_000.0
 
-    async def sleep(self, seconds: float) -> None:
-        """Move the time of the running loop on."""
+    def rule(self) -> None:
+        """Tell the running loop the time from now on."""
         loop = asyncio.get_running_loop()
-        until = loop.time() + seconds
+        loop.time = lambda: time.monotonic() + self._ahead_s  # type: ignore[method-assign]
+
+    async def sleep(self, seconds: float) -> None:
+        """Move the time on."""
+        until = time.monotonic() + self._ahead_s + seconds
         self.slept.append(seconds)
         if self.held:
             await self.held.wait()
         self._ahead_s = max(self._ahead_s, until - time.monotonic())
-        loop.time = lambda: time.monotonic() + self._ahead_s  # type: ignore[method-assign]
         await asyncio.sleep(0)
