@@ -114,7 +114,7 @@ def capture(
 
         try:
             asyncio.run(run())
-        except* CaptureError as group:
+        except* (CaptureError, OSError) as group:
             raise _first(group) from group
 
 
@@ -145,6 +145,7 @@ class _Lane:
                 self._count(call)
         # Calls that did not reach the upstream: outcomes if it comes back, else no outcomes at all.
         self._unreached: list[Call] = []
+        self._under_way = 0
         self._report()
 
     async def work(self, client: Client) -> None:
@@ -155,6 +156,7 @@ class _Lane:
         """
         while self._waiting:
             question = self._waiting.popleft()
+            self._under_way += 1
             try:
                 call = await client.ask(question)
             except Unreachable as lost:
@@ -162,7 +164,9 @@ class _Lane:
             else:
                 self._write(*self._unreached, call)
                 self._unreached.clear()
-        if self._unreached and not self._waiting:
+            finally:
+                self._under_way -= 1
+        if self._unreached and not self._under_way:  # nobody is left who could still reach it
             self._give_up()
 
     def _lose(self, call: Call) -> None:
@@ -191,7 +195,7 @@ class _Lane:
         self._on_progress(Progress(self.upstream.name, self._done, self._total, self._failed))
 
 
-def _first(group: BaseExceptionGroup[CaptureError]) -> CaptureError:
+def _first(group: BaseExceptionGroup[CaptureError | OSError]) -> CaptureError | OSError:
     """One error of those that ended the lanes, however deep it sits."""
     error = group.exceptions[0]
     return _first(error) if isinstance(error, BaseExceptionGroup) else error

@@ -23,11 +23,12 @@ class Reply:
 
     Attributes:
         status: Of HTTP.
-        body: What is sent; None: the plain answer to the prompt.
+        body: What is sent; None: the prompt in capitals.
         headers: Of HTTP.
         raw: Bytes on the wire in place of HTTP, after which the connection is cut.
         endless: Send a body without end.
         silent: Say nothing until the server stops.
+        late_s: Take so long.
     """
 
     status: int = 200
@@ -36,6 +37,7 @@ class Reply:
     raw: bytes | None = None
     endless: bool = False
     silent: bool = False
+    late_s: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,7 @@ class ChatServer:
         answer: Callable[[str], str | Reply] = str.upper,
         *,
         script: tuple[Reply, ...] = (),
+        crowd: int = 1,
         delay_s: float = 0.0,
         port: int = 0,
     ) -> None:
@@ -64,11 +67,13 @@ class ChatServer:
         Args:
             answer: From a prompt to a text, or to an odd reply.
             script: The first replies, whatever is asked.
+            crowd: Nobody is answered before so many requests are under way at once.
             delay_s: Each request is under way for at least this long, so that requests overlap.
             port: Where it listens; 0: wherever there is room.
         """
         self.answer = answer
         self.script = deque(script)
+        self.crowd = crowd
         self.delay_s = delay_s
         self.port = port
         self.asked: list[Asked] = []
@@ -104,6 +109,7 @@ class ChatServer:
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._stop = asyncio.Event()
+        self._crowded = asyncio.Event()
         app = web.Application()
         app.router.add_post("/v1/chat/completions", self._reply)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
@@ -130,8 +136,10 @@ class ChatServer:
             self.most_at_once[asked.model], self._under_way[asked.model]
         )
         try:
-            if self.delay_s:
-                await asyncio.sleep(self.delay_s)
+            if self._under_way.total() >= self.crowd:
+                self._crowded.set()
+            await self._crowded.wait()
+            await asyncio.sleep(self.delay_s)
             return await self._send(request, asked)
         finally:
             self._under_way[asked.model] -= 1
@@ -141,6 +149,7 @@ class ChatServer:
         reply = found if isinstance(found, Reply) else Reply()
         if reply.silent:
             await self._stop.wait()
+        await asyncio.sleep(reply.late_s)
         if reply.raw is not None:
             assert request.transport is not None
             request.transport.write(reply.raw)
@@ -152,7 +161,7 @@ class ChatServer:
             return web.Response(
                 status=reply.status, text=reply.body or "sorry", headers=reply.headers
             )
-        text = found if isinstance(found, str) else str(self.answer(asked.prompt))
+        text = found if isinstance(found, str) else asked.prompt.upper()
         return web.json_response(completion(asked.model, asked.prompt, text))
 
 
