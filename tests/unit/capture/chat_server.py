@@ -191,7 +191,10 @@ def completion(model: str, prompt: str, text: str) -> dict[str, object]:
 
 @contextmanager
 def refusing_port() -> Iterator[int]:
-    """A port that is taken, so that nobody else gets it, but where nobody listens."""
+    """A port where nobody listens, and which nobody else gets.
+
+    Whoever sets SO_REUSEADDR may begin to listen there meanwhile.
+    """
     with socket.socket() as taken:
         taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         taken.bind((HOST, 0))

@@ -116,9 +116,9 @@ def test_an_upstream_that_is_gone_ends_the_run_and_leaves_nothing(
         with pytest.raises(CaptureError, match=r"gone at .* cannot be reached"):
             run(tmp_path, [upstream(server.url), gone])
         assert {call.model for call in read_calls(tmp_path / "calls.jsonl")} == {"small"}
-    with ChatServer(port=port) as back:
-        run(tmp_path, [upstream(server.url), gone])
-        assert set(back.counts.values()) == {1}
+        with ChatServer(port=port) as back:
+            run(tmp_path, [upstream(server.url), gone])
+            assert set(back.counts.values()) == {1}
     assert len(server.asked) == 12
     assert len(recorded(tmp_path)) == 24
 

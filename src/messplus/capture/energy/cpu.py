@@ -52,7 +52,7 @@ class CpuSeconds:
         return self._total_s * self._watts
 
     def _processes(self) -> Iterator[psutil.Process]:
-        if self._process is None or not self._process.is_running():
+        if self._process is None or not _is_alive(self._process):
             self._process = _listener(self._port)
         if self._process is None:
             return
@@ -63,23 +63,39 @@ class CpuSeconds:
             self._process = None
 
 
+def _is_alive(process: psutil.Process) -> bool:
+    """Whether it runs; one that has ended, but nobody has asked how, does not."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
 def _listener(port: int) -> psutil.Process | None:
     """The process that listens on a port of this machine; None if there is none.
 
     Raises:
         CaptureError: The system does not let us see who listens.
     """
+    unseen = CaptureError(
+        f"cannot see which process listens on port {port}: run as the user who runs the models, or"
+        " switch this estimate off with --energy none"
+    )
     try:
         connections = psutil.net_connections("tcp")
     except psutil.AccessDenied as error:
-        raise CaptureError(
-            f"cannot see which process listens on port {port}: run as the user who runs the"
-            " models, or switch this estimate off with --energy none"
-        ) from error
-    for one in connections:
-        if one.status == psutil.CONN_LISTEN and one.laddr and one.laddr.port == port and one.pid:
+        raise unseen from error
+    listening = [
+        one
+        for one in connections
+        if one.status == psutil.CONN_LISTEN and one.laddr and one.laddr.port == port
+    ]
+    for one in listening:
+        if one.pid:
             try:
                 return psutil.Process(one.pid)
             except psutil.NoSuchProcess:
                 continue
+    if any(one.pid is None for one in listening):  # another user's, on Linux
+        raise unseen
     return None
