@@ -115,6 +115,8 @@ def carry_out(
                 on_progress=lambda at: on_progress(replace(at, model=f"judge {at.model}")),
             )
         said = last_calls(folder.verdicts)
+        if job.judge:  # each judge has its own verdicts, also where several were asked
+            said = {key: call for key, call in said.items() if call.model == job.judge.name}
         frame = outcome_frame(plan, job.upstreams, calls, verdicts(calls.values(), said))
         about = replace(
             job.about,

@@ -19,7 +19,8 @@ _INSTRUCTION: Final = (
     "You grade an answer to a request. Be strict: what is wrong, missing or off the point costs"
     f" points. Reply with one whole number from 0 (useless) to {_SCALE} (faultless), nothing else."
 )
-_NUMBER: Final = re.compile(r"(?<![\d.])(\d+(?:\.\d+)?)(?:\s*/\s*10)?(?![\d.]*\d)")
+# 8, 7.5 and 8/10, but not the 8 of 8/100, nor the 100.
+_NUMBER: Final = re.compile(r"(?<![\d./])(?<!/\s)(\d+(?:\.\d+)?)(?:\s*/\s*10)?(?![\d.]*\d)(?!\s*/)")
 
 
 def judge_questions(
