@@ -171,6 +171,29 @@ def routing_table(streams: Sequence[Stream], results: Results) -> str:
     return "\n".join(lines)
 
 
+def hidden_family(table: OutcomeTable, seeds: int, jobs: int) -> str:
+    """The same promises where the router sees words and length alone."""
+    nameless = replace(table, tasks=("",) * table.n_requests)
+    (whole,) = make_streams(nameless, HashedNgrams(), alpha=1.0)
+    streams = [promising(whole, part) for part in LADDER]
+    results = run_grid(streams, Grid(policies=("adaptive",), seeds=seeds), jobs=jobs, cache=None)
+    lines = [
+        "| promise | adaptive: cost / static mix | satisfied − α, pp | kept | text router, in hindsight |",
+        "|---|--:|--:|--:|--:|",
+    ]
+    for stream in streams:
+        score = Score.of(runs_of(results.runs, "adaptive", task=stream.task))
+        line = {
+            one.reference: one.cost_total for one in results.references if one.task == stream.task
+        }
+        text = (line["text_router"] or np.nan) / (line["static_mix"] or np.nan)
+        lines.append(
+            f"| α = {100 * stream.alpha:.1f} % | {score.geometric:.2f} | {score.margin_pp.mean():+.2f} "
+            f"| {(score.margin_pp >= 0).sum()} of {seeds} | {text:.2f} |"
+        )
+    return "\n".join(lines)
+
+
 def readme_table(stream: Stream, results: Results) -> str:
     """The README's few rows."""
     rows = routing_table([stream], results).splitlines()
@@ -218,6 +241,7 @@ def main() -> None:
             "by_family": families_table(found),
             "winners": winners(found),
             "routing": routing_table(streams, results),
+            "hidden": hidden_family(found.table, args.seeds, args.jobs),
             "seeds": str(args.seeds),
             "machine": describe(),
         },

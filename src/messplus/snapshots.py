@@ -1,8 +1,8 @@
 """A policy's state as bytes: arrays and a description of the tree that they hang in; never a pickle.
 
-A state is a tree of our own frozen dataclasses and named tuples, lists, tuples, numbers, texts and
-arrays. The bytes are a .npz file of the arrays with one more, `tree`, which holds the rest as JSON.
-Only classes of the layers below are ever made again, by their fields.
+A state is a tree of our own frozen dataclasses and named tuples, lists, tuples, numbers, texts,
+bytes and arrays. It becomes a .npz file of the arrays and of one more, `tree`, which holds the rest as
+JSON. Only classes of the layers below are ever made again, by their fields.
 """
 
 import json
@@ -56,7 +56,7 @@ def from_bytes(content: bytes) -> object:
         raise StoreError(f"a snapshot cannot be read: {error!r}") from error
 
 
-Kind = Literal["array", "object", "list", "tuple", "value"]
+Kind = Literal["array", "bytes", "object", "list", "tuple", "value"]
 
 
 def _flatten(value: object, arrays: dict[str, Array]) -> list[object]:
@@ -73,6 +73,8 @@ def _flatten(value: object, arrays: dict[str, Array]) -> list[object]:
     if isinstance(value, list | tuple):
         kind: Kind = "list" if isinstance(value, list) else "tuple"
         return [kind, [_flatten(one, arrays) for one in value]]
+    if isinstance(value, bytes):
+        return ["bytes", value.hex()]
     if value is None or isinstance(value, bool | int | float | str):
         return ["value", value]
     raise TypeError(f"a state holds {type(value).__module__}.{type(value).__qualname__}")
@@ -91,6 +93,8 @@ def _build(node: list[object], arrays: Mapping[str, Array]) -> object:
             return [_build(one, arrays) for one in cast("list[list[object]]", content)]
         case "tuple":
             return tuple(_build(one, arrays) for one in cast("list[list[object]]", content))
+        case "bytes":
+            return bytes.fromhex(cast(str, content))
         case "value":
             return content
     raise ValueError(f"unknown kind {kind!r}")

@@ -13,10 +13,10 @@ ROOT = Path(messplus.__file__).parent
 
 # A layer may import itself, those before it, and the small modules beside them.
 LAYERS = (
-    "core", "predictors", "encoders", "costs", "priors", "replay", "datasets", "zoo", "capture",
-    "report", "cli",
+    "core", "predictors", "encoders", "costs", "priors", "stores", "router", "replay", "datasets",
+    "zoo", "capture", "report", "cli",
 )  # fmt: skip
-SMALL = {"errors", "specs", "files", "fetch"}
+SMALL = {"errors", "specs", "files", "fetch", "records", "snapshots"}
 # These three are neighbours: none needs the other.
 NEIGHBOURS = {"predictors", "encoders", "costs"}
 

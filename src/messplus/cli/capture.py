@@ -25,7 +25,7 @@ def capture(
         typer.Argument(
             help="Questions: a file (.jsonl, .csv, .parquet), `standard`, `bank:FAMILY` or"
             " `gym:FAMILY,size=100,seed=0,...`. None: `standard`.",
-            metavar="[SOURCE]...",
+            metavar="SOURCE",
             show_default=False,
         ),
     ] = None,
