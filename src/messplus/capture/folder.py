@@ -148,5 +148,5 @@ class _Manifest:
             entries = json.loads(path.read_text(encoding="utf-8"))
             request = Request(**entries["request"])
             return cls(request, tuple(entries["sources"]), str(entries.get("energy", "")))
-        except (json.JSONDecodeError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError) as error:  # ValueError: no JSON, or no UTF-8
             raise DataError(f"{path} is not what a capture writes: {error!r}") from error
