@@ -5,8 +5,8 @@ import hashlib
 import os
 import shutil
 import time
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, NoReturn
@@ -256,13 +256,11 @@ class _Transfer:
         require_free(self.part.parent, total - have)
         mark = response.headers.get("ETag", response.headers.get("Last-Modified", ""))
         self.version = None if mark.startswith("W/") else mark
-        try:
-            with open_part(self.part, "ab" if have else "wb") as file:
-                self._write(response, file, have, total)
-        except OSError as error:
-            if error.errno != errno.ENOSPC:
-                raise
-            _disk_full(self.part.parent, max(1, total - self._have()))
+        with (
+            full_disk_is_said(self.part.parent, lambda: max(1, total - self._have())),
+            open_part(self.part, "ab" if have else "wb") as file,
+        ):
+            self._write(response, file, have, total)
 
     def _write(
         self, response: urllib3.BaseHTTPResponse, file: IO[bytes], have: int, total: int
@@ -299,6 +297,25 @@ class _Transfer:
 def open_part(part: Path, mode: str) -> IO[bytes]:
     """Open the growing file; a test puts a full disk in its place."""
     return part.open(mode)
+
+
+@contextmanager
+def full_disk_is_said(folder: Path, needed_bytes: Callable[[], int]) -> Iterator[None]:
+    """Turn the operating system's error for a full disk into one that says how much is needed.
+
+    Args:
+        folder: On that disk.
+        needed_bytes: How many bytes more are needed by then.
+
+    Raises:
+        FetchError: The disk is full.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        _disk_full(folder, needed_bytes())
 
 
 def _disk_full(folder: Path, needed_bytes: int) -> NoReturn:

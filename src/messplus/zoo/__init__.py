@@ -1,0 +1,1 @@
+"""Language models on this machine: a manifest of them, fetched, verified, served on loopback."""
