@@ -12,7 +12,7 @@ from filelock import FileLock, Timeout
 from messplus.capture.client import Request
 from messplus.capture.plan import interleave, merge, read_plan, write_plan
 from messplus.capture.question import Question
-from messplus.errors import CaptureError, DataError
+from messplus.errors import CaptureError, DataError, require_range
 from messplus.files import write_whole
 
 
@@ -42,7 +42,13 @@ class CaptureFolder:
         return self.path / "questions.jsonl"
 
     def table(self, name: str) -> Path:
-        """The outcome table."""
+        """The outcome table; its sidecar is beside it.
+
+        Raises:
+            SettingError: The sidecar would take the place of the folder's manifest.
+        """
+        taken = self._manifest.stem
+        require_range("name", name, f"anything but {taken!r}", ok=name not in ("", taken))
         return self.path / f"{name}.parquet"
 
     @contextmanager
@@ -125,7 +131,7 @@ class CaptureFolder:
 
     @property
     def _manifest(self) -> Path:
-        return self.path / "capture.json"
+        return self.path / "manifest.json"
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,9 +81,10 @@ def carry_out(
         CaptureError: An upstream refuses every call or is gone, or another capture is at work in
             the folder. What was recorded stays.
         DataError: The folder or a source of questions cannot be read.
-        SettingError: Questions need a judge and there is none.
+        SettingError: Questions need a judge and there is none, or the table cannot be called so.
         OSError: The disk is full.
     """
+    path = folder.table(job.about.name)  # before anybody is asked: it may be no name for a table
     with folder.alone():
         plan = folder.begin(job.sources, job.request, _method(job.energy))[: job.limit or None]
         if job.judge is None and (judged := sum(isinstance(one.grader, Judged) for one in plan)):
@@ -123,7 +124,6 @@ def carry_out(
             energy=folder.energy,
             judging=_judging(job.judge, said) if job.judge else None,
         )
-        path = folder.table(about.name)
         write_outcomes(path, frame, job.upstreams, about)
         asked = {one.name for one in job.upstreams}
         failed = sum(bool(call.error) for call in calls.values() if call.model in asked)

@@ -8,7 +8,7 @@ import pytest
 from messplus.capture import Question, Request
 from messplus.capture.folder import CaptureFolder
 from messplus.capture.graders import Exact
-from messplus.errors import CaptureError, DataError
+from messplus.errors import CaptureError, DataError, SettingError
 
 
 def source(name: str, size: int) -> Callable[[], list[Question]]:
@@ -45,7 +45,7 @@ def test_new_sources_come_behind_and_are_mixed_among_themselves(tmp_path: Path) 
 def test_a_crash_between_plan_and_manifest_does_no_harm(tmp_path: Path) -> None:
     folder = CaptureFolder(tmp_path)
     plan = folder.begin({"a": source("a", 2)}, Request())
-    (tmp_path / "capture.json").unlink()
+    (tmp_path / "manifest.json").unlink()
     assert folder.begin({"a": source("a", 2)}, Request()) == plan
 
 
@@ -70,7 +70,7 @@ def test_joules_must_be_read_the_same_way(tmp_path: Path) -> None:
 def test_no_questions_are_an_error(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no questions to ask"):
         CaptureFolder(tmp_path).begin({"a": source("a", 0)}, Request())
-    assert not (tmp_path / "capture.json").exists()
+    assert not (tmp_path / "manifest.json").exists()
 
 
 @pytest.mark.parametrize(
@@ -78,8 +78,8 @@ def test_no_questions_are_an_error(tmp_path: Path) -> None:
     ["", "{", "[]", "{}", '{"request": {"mood": 1}, "sources": []}', "\xff", '{"request": 1}'],
 )
 def test_a_manifest_that_is_none_is_named(text: str, tmp_path: Path) -> None:
-    (tmp_path / "capture.json").write_bytes(text.encode("latin-1"))
-    with pytest.raises(DataError, match=r"capture\.json is not what a capture writes"):
+    (tmp_path / "manifest.json").write_bytes(text.encode("latin-1"))
+    with pytest.raises(DataError, match=r"manifest\.json is not what a capture writes"):
         CaptureFolder(tmp_path).begin({"a": source("a", 1)}, Request())
 
 
@@ -95,3 +95,10 @@ def test_two_captures_do_not_share_a_folder(tmp_path: Path) -> None:
             pass
     with folder.alone():
         pass
+
+
+@pytest.mark.parametrize("name", ["", "manifest"])
+def test_a_table_does_not_take_the_place_of_the_manifest(name: str, tmp_path: Path) -> None:
+    with pytest.raises(SettingError, match="name must be anything but 'manifest'"):
+        CaptureFolder(tmp_path).table(name)
+    assert CaptureFolder(tmp_path).table("capture") == tmp_path / "capture.parquet"
