@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import sys
 import threading
 import time
 from collections import Counter, deque
@@ -51,7 +52,11 @@ class Asked:
 
 
 class ChatServer:
-    """Listens while its `with` block runs; everything it was asked is in `asked`, in order."""
+    """Listens while its `with` block runs; everything it was asked is in `asked`, in order.
+
+    Attributes:
+        answers: Whom it answers: the first so many requests. The others wait until it stops.
+    """
 
     def __init__(
         self,
@@ -73,6 +78,7 @@ class ChatServer:
         """
         self.answer = answer
         self.script = deque(script)
+        self.answers = sys.maxsize
         self.crowd = crowd
         self.delay_s = delay_s
         self.port = port
@@ -119,6 +125,7 @@ class ChatServer:
             self.port = runner.addresses[0][1]
             self._listens.set()
             await self._stop.wait()
+            self._crowded.set()
         finally:
             await runner.cleanup()
 
@@ -131,6 +138,8 @@ class ChatServer:
             request.headers.get("Authorization"),
         )
         self.asked.append(asked)
+        if len(self.asked) > self.answers:
+            await self._stop.wait()
         self._under_way[asked.model] += 1
         self.most_at_once[asked.model] = max(
             self.most_at_once[asked.model], self._under_way[asked.model]
