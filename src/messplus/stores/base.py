@@ -45,17 +45,30 @@ class Store(Protocol):
     def append(self, events: Sequence[Event]) -> "Future[int]":
         """Append events, all or none.
 
+        What one thread appends is kept in that order. The call may block for a while if the store
+        cannot keep up, and cannot be cancelled.
+
+        Args:
+            events: In order: a decision before its outcomes and feedback. None at all is allowed.
+
         Returns:
             The sequence number of the last of them, once they are durable: whatever happens to this
-            process afterwards, they will be read again.
+            process afterwards, they will be read again. For no events, that of the last in the log.
 
         Raises:
-            StoreError: Through the future: the disk is full, a decision's id is there already.
+            StoreError: Through the future: the id of a decision or of feedback is there already, the
+                decision of an outcome or feedback is not, an event cannot be written and read again
+                (NaN outside of an array, features that are not float32), the disk is full or too
+                slow, the store is closed. Nothing of the batch is kept, other batches are.
         """
         ...
 
     def events(self, after: int = 0) -> Iterator[Stored]:
-        """The events after a sequence number, in order; those appended meanwhile may be missing."""
+        """The events after a sequence number, in order; those appended meanwhile may be missing.
+
+        Raises:
+            StoreError: While iterating, too: an event cannot be read, and which.
+        """
         ...
 
     def story(self, decision_id: str) -> Story | None:
@@ -69,7 +82,8 @@ class Store(Protocol):
     def keep(self, name: str, sequence: int, state: bytes) -> None:
         """Keep a snapshot: what was folded from all events up to a sequence number.
 
-        It takes the place of an older snapshot of that name.
+        It takes the place of an older snapshot of that name. It is durable afterwards. It may be
+        called in a callback of what `append` returns.
         """
         ...
 
@@ -82,6 +96,7 @@ class Store(Protocol):
 
         Returns:
             How many decisions were deleted. Snapshots stay: keep one that covers them before.
+            Their sequence numbers are not given out again.
         """
         ...
 
