@@ -18,6 +18,7 @@ from messplus.capture.graders import (
     FirstOf,
     Grader,
     JsonSchema,
+    Numeric,
     Regex,
     Word,
 )
@@ -75,8 +76,10 @@ def _grader(entries: Mapping[str, object], row: Sequence[str | int]) -> Grader:
             return Word(answer)
         case "regex":
             return Regex(answer)
-        case "first_of":
-            choices = entries["choices"]
+        case "numeric":
+            return Numeric(answer)
+        case "first_of":  # of the family's choices, else of those that the row names
+            choices = entries.get("choices", row[:-1])
             return FirstOf(answer, "|".join(choices if isinstance(choices, list) else []))
         case "json_schema":
             keys = entries["keys"]
