@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -25,9 +26,8 @@ def create(path: Path) -> None:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-    except FileExistsError:
-        return
+        with suppress(FileExistsError):
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
     except OSError as error:
         raise StoreError(f"{path} cannot be made: {error.strerror}") from error
 
@@ -45,6 +45,7 @@ def claim(path: Path) -> sqlite3.Connection:
     create(beside)
     guard = _connect(beside, "rw", busy_s=0.0)
     try:
+        guard.execute("PRAGMA journal_mode = MEMORY")  # no file: nothing is ever written
         guard.execute("BEGIN EXCLUSIVE")
     except sqlite3.Error as error:
         guard.close()

@@ -1,0 +1,77 @@
+"""A store by its address."""
+
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from messplus.errors import SettingError, StoreError
+from messplus.stores import MemoryStore, SqliteStore, open_store
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("url", "path"),
+    [
+        ("sqlite:log.db", "log.db"),
+        ("sqlite:deep/er/log.db", "deep/er/log.db"),
+        ("sqlite:///log.db", "log.db"),
+        ("sqlite:///my%20log.db", "my log.db"),
+        ("sqlite:my log?mode=memory#1.db", "my log?mode=memory#1.db"),
+        ("sqlite:~/log.db", "log.db"),
+    ],
+)
+def test_a_file_from_here(url: str, path: str, folder: Path) -> None:
+    with closing(open_store(url)) as store:
+        assert isinstance(store, SqliteStore)
+        assert store.path == folder / path
+        assert store.path.stat().st_size
+
+
+@pytest.mark.parametrize("prefix", ["sqlite:", "sqlite:///"])
+def test_a_file_from_the_root(prefix: str, folder: Path) -> None:
+    with closing(open_store(f"{prefix}{folder}/log.db")) as store:
+        assert isinstance(store, SqliteStore)
+        assert store.path == folder / "log.db"
+
+
+@pytest.mark.parametrize("url", ["memory:", "memory://"])
+def test_memory(url: str) -> None:
+    assert isinstance(open_store(url), MemoryStore)
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        ("log.db", "a store reads sqlite:PATH or memory:, got 'log.db'"),
+        ("sqlite:", "which file"),
+        ("sqlite://", "sqlite has no host"),
+        ("sqlite:///", "which file"),
+        ("sqlite://log.db", "sqlite has no host"),
+        ("memory:here", "memory: has no path"),
+        ("sqlit:log.db", "unknown kind of store 'sqlit'; did you mean 'sqlite'?"),
+        ("postgresql://me:secret@there/db", "there is no store for postgresql: yet; use sqlite"),
+    ],
+)
+def test_an_address_that_leads_nowhere_says_why(url: str, message: str) -> None:
+    with pytest.raises(SettingError) as raised:
+        open_store(url)
+    assert message in str(raised.value)
+    assert "secret" not in str(raised.value)
+
+
+def test_a_folder_is_no_file(folder: Path) -> None:
+    with pytest.raises(StoreError, match="could not be opened"):
+        open_store(f"sqlite:{folder}")
+
+
+def test_a_folder_below_a_file_cannot_be_made(folder: Path) -> None:
+    (folder / "file").touch()
+    with pytest.raises(StoreError, match="cannot be made"):
+        open_store(f"sqlite:{folder}/file/log.db")
