@@ -298,13 +298,28 @@ class Router:
             tell = getattr(self._fold.policy, "warnings", None)
             return () if tell is None else tuple(tell(self._fold.state))
 
-    def close(self) -> None:
-        """Wait until everything is durable and keep a snapshot; the store stays open."""
+    def flush(self) -> None:
+        """Wait until everything so far is durable.
+
+        Raises:
+            StoreError: The latest event could not be kept.
+        """
         with self._lock:
             last = self._last
-            state = to_bytes(self._fold.state)
         if last is not None:
-            self._store.keep(self._snapshot, last.result(), _with_t(state, self._t))
+            last.result()
+
+    def close(self) -> None:
+        """Wait until everything is durable and keep a snapshot; the store stays open.
+
+        Raises:
+            StoreError: The latest event, or the snapshot, could not be kept.
+        """
+        with self._lock:
+            last = self._last
+            state = _with_t(to_bytes(self._fold.state), self._t)
+        if last is not None:
+            self._store.keep(self._snapshot, last.result(), state)
 
     def _hear(self, feedback: Feedback) -> Receipt:
         """Feedback, with the lock held."""
