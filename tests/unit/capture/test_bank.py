@@ -61,7 +61,7 @@ def every_question() -> list[Question]:
 def test_its_own_answer_is_right_and_another_is_wrong(family: str) -> None:
     for question in bank_questions(family):
         assert question.grader.grade(own_answer(question)) == 1.0, question
-        assert question.grader.grade("I do not know.") == 0.0, question
+        assert question.grader.grade("Xyzzy?") == 0.0, question
         assert question.grader.grade("") == 0.0, question
 
 
@@ -75,13 +75,14 @@ def test_no_question_comes_twice() -> None:
 def test_every_row_is_in_its_prompt(family: str) -> None:
     entries = entries_of(family)
     rows = entries["rows"]
-    assert len({len(row) for row in rows}) == 1
+    (width,) = {len(row) for row in rows}
+    if entries["grader"] != "json_schema":  # its answer is several columns of the prompt
+        assert f"{{{width - 1}}}" not in entries["prompt"], "it gives the answer away"
     for question, row in zip(bank_questions(family), rows, strict=True):
         assert question.task == entries["task"]
         used = [row[at] for at in range(len(row)) if f"{{{at}}}" in entries["prompt"]]
         assert used or entries["grader"] == "choice"
         assert all(str(value) in question.prompt for value in used)
-        assert row[-1] not in used or entries["grader"] == "json_schema", "it gives the answer away"
 
 
 @pytest.mark.parametrize("family", FAMILIES)
