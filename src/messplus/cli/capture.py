@@ -1,5 +1,6 @@
 """`messplus capture`: run a zoo over questions and record what happens."""
 
+import os
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -9,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from messplus.cli.paths import cache_folder
 from messplus.cli.progress import progress_bars
-from messplus.errors import require_extra, unknown
+from messplus.errors import SettingError, require_extra, unknown
 
 if TYPE_CHECKING:
     from messplus.capture.job import Result
@@ -155,12 +157,29 @@ def capture(
 
 
 def _upstreams(zoo: Path | None) -> "list[Upstream]":
-    """The models of a file."""
-    from messplus.capture.upstreams import read_upstreams
+    """The models of a file; without one, those of the local zoo that is up."""
+    from messplus.capture.upstreams import Upstream, read_upstreams
 
-    if zoo is None:
-        raise typer.BadParameter("name the zoo's file", param_hint="--zoo")
-    return read_upstreams(zoo)
+    if zoo is not None:
+        return read_upstreams(zoo)
+    require_extra("local", ["psutil", "xllamacpp"], "the local zoo")
+    from messplus.zoo.serve import running, zoo_folder
+
+    state = running(zoo_folder(cache_folder(os.environ, Path.home())))
+    if state is None:
+        raise SettingError(
+            "no zoo: name its file with --zoo, or start the local one with `messplus zoo up`"
+        )
+    return [
+        Upstream(
+            name=model.name,
+            base_url=model.base_url,
+            model=model.name,
+            input_usd_per_mtok=model.input_usd_per_mtok,
+            output_usd_per_mtok=model.output_usd_per_mtok,
+        )
+        for model in state.served
+    ]
 
 
 def _named(upstreams: "Sequence[Upstream]", name: str) -> "Upstream":
