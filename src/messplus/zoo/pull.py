@@ -1,7 +1,7 @@
 """Get the models of a zoo: from the first of their sources that works, verified, one puller at a time."""
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -36,10 +36,15 @@ def is_present(cache: Path, model: Model) -> bool:
     return path.is_file() and path.stat().st_size == model.size_bytes
 
 
-def needed_bytes(model: Model) -> int:
-    """Disk that getting a model takes at most: its file, and two copies of one part of it."""
-    parts = [source.parts for source in model.sources if isinstance(source, Packages)]
-    return model.size_bytes + max((2 * model.size_bytes // n for n in parts), default=0)
+def needed_bytes(models: Iterable[Model]) -> int:
+    """Disk that getting models takes at most: their files, and two copies of one part of one."""
+    files_bytes, most_bytes = 0, 0
+    for model in models:
+        files_bytes += model.size_bytes
+        for source in model.sources:
+            if isinstance(source, Packages):
+                most_bytes = max(most_bytes, 2 * model.size_bytes // source.parts)
+    return files_bytes + most_bytes
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,7 +56,7 @@ def commands_for(
     missing = [model for model in models if not is_present(cache, model)]
     if missing:
         names = " ".join(model.name for model in missing)
-        megabytes = sum(map(needed_bytes, missing)) // 10**6
+        megabytes = needed_bytes(missing) // 10**6
         raise ZooError(
             f"not here yet: {names}. `messplus zoo pull {names}` gets them, "
             f"and needs up to {megabytes:,} MB of disk; `messplus zoo up --pull` does both"

