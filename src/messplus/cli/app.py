@@ -48,7 +48,7 @@ def messplus_command(
 
 
 def run() -> None:
-    """Run the command line; exit 2 on an error that messplus raises on purpose, 130 on Ctrl-C."""
+    """Run the command line; exit 2 on an error of messplus or the system, 130 on Ctrl-C."""
     console = Console(stderr=True)
     logging.basicConfig(
         level=logging.WARNING,
@@ -58,6 +58,10 @@ def run() -> None:
     try:
         app()
     except MessPlusError as error:
+        console.print("[bold red]error:[/]", end=" ")
+        console.print(str(error), markup=False, highlight=False)
+        sys.exit(2)
+    except OSError as error:  # a full disk, a folder that cannot be written
         console.print("[bold red]error:[/]", end=" ")
         console.print(str(error), markup=False, highlight=False)
         sys.exit(2)

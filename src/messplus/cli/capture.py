@@ -121,7 +121,7 @@ def capture(
     if energy not in METHODS:
         raise unknown("energy method", energy, METHODS)
     every = _upstreams(zoo)
-    captured = [_named(every, one) for one in only or ()]
+    captured = [_named(every, one) for one in dict.fromkeys(only or ())]
     captured = captured or [one for one in every if one.name != judge]
     shares = {} if grade_only else meters(captured, energy, watts)
     wanted = sources or ["standard"]
@@ -144,15 +144,20 @@ def capture(
             alpha=alpha,
         ),
     )
-    with progress_bars() as report:
-        result = carry_out(
-            job,
-            CaptureFolder(to),
-            rng=Random(),  # only spreads waiting times
-            on_progress=lambda at: report(
-                at.model, at.done, at.total, f"{at.failed} failed" if at.failed else ""
-            ),
-        )
+    try:
+        with progress_bars() as report:
+            result = carry_out(
+                job,
+                CaptureFolder(to),
+                rng=Random(),  # only spreads waiting times
+                on_progress=lambda at: report(
+                    at.model, at.done, at.total, f"{at.failed} failed" if at.failed else ""
+                ),
+            )
+    except KeyboardInterrupt:
+        kept = f"what was answered is kept in {to}: the same command goes on from there"
+        Console(stderr=True).print(f"interrupted; {kept}", highlight=False)
+        raise
     _show(result, captured)
 
 

@@ -1,4 +1,4 @@
-"""The data set that ships with the package: three small models on 2,413 questions, recorded.
+"""The data set that ships with the package: three small models on 2,998 questions, recorded.
 
 It is made by `messplus capture`; recordings/local-zoo in the repository has every call. See
 docs/results/local-zoo.md, and its datasheet.

@@ -82,9 +82,16 @@ def _gym(spec: Spec, max_tokens: int) -> Iterator[Question]:
         closing=given.get("closing", ONLY_THE_ANSWER),
         settings=MappingProxyType(settings),
         prefix="-".join(
-            [given.get("", ""), *(f"{key}={value}" for key, value in settings.items())]
+            [given.get("", ""), *(f"{key}={value}" for key, value in _telling(given).items())]
         ),
     )
+
+
+def _telling(given: Mapping[str, str]) -> dict[str, str]:
+    """The options that make other questions, for their ids: the settings, and a seed that is named."""
+    return {
+        key: text for key, text in given.items() if key == "seed" or key not in ("", *_TASK_OPTIONS)
+    }
 
 
 def _value(text: str) -> int | float | bool | str:
