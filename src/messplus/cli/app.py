@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.logging import RichHandler
 
 import messplus
-from messplus.cli import capture, datasets, fit, inspect, replay
+from messplus.cli import capture, datasets, fit, inspect, replay, zoo
 from messplus.errors import MessPlusError
 
 app = typer.Typer(
@@ -24,6 +24,7 @@ app.command("inspect")(inspect.inspect)
 app.command("fit")(fit.fit)
 app.command("capture")(capture.capture)
 app.add_typer(datasets.data_app, name="data")
+app.add_typer(zoo.zoo_app, name="zoo")
 
 
 def _version(wanted: bool) -> None:  # the shape that typer calls
