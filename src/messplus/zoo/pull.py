@@ -111,10 +111,12 @@ class Puller:
                     joined.replace(target)
                     parts.remove()
             except FetchError as error:
-                reasons.append(f"{source}: {error}")
+                reasons.append(str(error))
                 if number < len(model.sources):
-                    following = model.sources[number]
-                    self.on_notice(f"{model.name}: {error}. Now from: {following}")
+                    why = str(error)
+                    if isinstance(source, Address):  # addresses are long, and this is one line
+                        why = why.replace(source.url, str(source))
+                    self.on_notice(f"{model.name}: {why}. Now from: {model.sources[number]}")
             else:
                 part_of(target).unlink(missing_ok=True)  # of a source that failed half-way
                 return

