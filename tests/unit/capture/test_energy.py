@@ -165,6 +165,21 @@ def test_a_listener_that_the_system_hides_is_no_zero(monkeypatch: pytest.MonkeyP
         CpuSeconds(7).read_j()
 
 
+@needs_posix
+def test_the_port_of_a_server_that_has_just_died_may_be_nobodys(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with refusing_port() as port:
+        meter = CpuSeconds(port)
+        with busy(port):
+            counted = until_it_counts(meter, meter.read_j())
+        hidden = SimpleNamespace(
+            status=psutil.CONN_LISTEN, laddr=SimpleNamespace(port=port), pid=None
+        )
+        monkeypatch.setattr(psutil, "net_connections", lambda kind: [hidden])
+        assert meter.read_j() == counted
+
+
 def test_a_system_that_shows_no_connections_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     def denied(kind: str) -> object:
         raise psutil.AccessDenied

@@ -30,6 +30,7 @@ class CpuSeconds:
         self._port = port
         self._watts = watts
         self._process: psutil.Process | None = None
+        self._found = False
         self._seen_s: dict[tuple[int, float], float] = {}
         self._total_s = 0.0
 
@@ -39,7 +40,11 @@ class CpuSeconds:
         return f"estimate: CPU seconds of the model server x {self._watts:g} W per busy core"
 
     def read_j(self) -> float:
-        """Joules since the first reading."""
+        """Joules since the first reading.
+
+        Raises:
+            CaptureError: The system does not let us see who listens, and never did.
+        """
         for process in self._processes():
             try:
                 times = process.cpu_times()
@@ -53,9 +58,11 @@ class CpuSeconds:
 
     def _processes(self) -> Iterator[psutil.Process]:
         if self._process is None or not _is_alive(self._process):
-            self._process = _listener(self._port)
+            # The port of a server that has just died belongs to nobody for a moment.
+            self._process = _listener(self._port, hidden_is_error=not self._found)
         if self._process is None:
             return
+        self._found = True
         yield self._process
         try:
             yield from self._process.children(recursive=True)
@@ -71,11 +78,11 @@ def _is_alive(process: psutil.Process) -> bool:
         return False
 
 
-def _listener(port: int) -> psutil.Process | None:
+def _listener(port: int, *, hidden_is_error: bool) -> psutil.Process | None:
     """The process that listens on a port of this machine; None if there is none.
 
     Raises:
-        CaptureError: The system does not let us see who listens.
+        CaptureError: The system does not let us see who listens, and that is an error.
     """
     unseen = CaptureError(
         f"cannot see which process listens on port {port}: run as the user who runs the models, or"
@@ -96,6 +103,6 @@ def _listener(port: int) -> psutil.Process | None:
                 return psutil.Process(one.pid)
             except psutil.NoSuchProcess:
                 continue
-    if any(one.pid is None for one in listening):  # another user's, on Linux
+    if hidden_is_error and any(one.pid is None for one in listening):  # another user's, on Linux
         raise unseen
     return None
