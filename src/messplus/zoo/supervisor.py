@@ -77,9 +77,13 @@ def supervise(
 def stopped_by_signals() -> Iterator[threading.Event]:
     """An event that SIGTERM, SIGINT (Ctrl-C) and SIGHUP (a closed terminal) set; main thread only."""
     stopping = threading.Event()
+
+    def stop(*_: object) -> None:
+        # Not here: the main thread, which a handler interrupts, may hold the event's lock just now.
+        threading.Thread(target=stopping.set).start()
+
     before = {
-        one: signal.signal(one, lambda *_: stopping.set())
-        for one in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+        one: signal.signal(one, stop) for one in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
     }
     try:
         yield stopping
