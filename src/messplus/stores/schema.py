@@ -37,7 +37,7 @@ _FIRST: Final[Step] = (
         shielded     INTEGER NOT NULL,
         attributes   TEXT    NOT NULL, -- JSON: {"task": "law"}
         prompt       TEXT              -- NULL where prompts are not kept
-    ) STRICT
+    )
     """,
     """
     CREATE TABLE outcome (
@@ -50,7 +50,7 @@ _FIRST: Final[Step] = (
         prompt_tokens INTEGER,
         output_tokens INTEGER,
         error         TEXT NOT NULL
-    ) STRICT
+    )
     """,
     "CREATE INDEX outcome_of_decision ON outcome (decision_id)",
     """
@@ -63,12 +63,12 @@ _FIRST: Final[Step] = (
         source      TEXT NOT NULL,
         comment     TEXT NOT NULL,
         attributes  TEXT NOT NULL -- JSON
-    ) STRICT
+    )
     """,
     "CREATE INDEX feedback_on_decision ON feedback (decision_id)",
-    "CREATE TABLE snapshot (name TEXT PRIMARY KEY, sequence INTEGER NOT NULL, state BLOB NOT NULL) STRICT",
+    "CREATE TABLE snapshot (name TEXT PRIMARY KEY, sequence INTEGER NOT NULL, state BLOB NOT NULL)",
     # Numbers of forgotten events are not given out again: snapshots may name them.
-    "CREATE TABLE forgotten (last INTEGER NOT NULL) STRICT",
+    "CREATE TABLE forgotten (last INTEGER NOT NULL)",
     "INSERT INTO forgotten VALUES (0)",
     f"PRAGMA application_id = {APPLICATION_ID}",
 )
