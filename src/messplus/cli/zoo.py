@@ -211,7 +211,11 @@ def _pull(models: "Sequence[Model]", given: Path | None) -> None:
 
         puller = Puller(cache, notice)
         for model in models:
-            fetched = puller.pull(model, bar(model.name), given=given)
+            try:
+                fetched = puller.pull(model, bar(model.name), given=given)
+            except KeyboardInterrupt:
+                notice("what has come is kept: the same command goes on from there")
+                raise
             path = model_file(cache, model)
             notice(f"{model.name}: {'got' if fetched else 'is here'}, verified: {path}")
 
