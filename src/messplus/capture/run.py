@@ -30,7 +30,7 @@ class Pace:
         retry_failed: Ask again what failed in an earlier run.
     """
 
-    attempts: int = 5
+    attempts: int = 6  # with 0.5, 1, 2, 4 and 8 s between them: a model is loaded again by then
     retry_failed: bool = False
 
     def __post_init__(self) -> None:

@@ -76,7 +76,7 @@ def capture(
     seed: Annotated[int, typer.Option("--seed", help="Sent to the models.")] = 0,
     attempts: Annotated[
         int, typer.Option("--attempts", min=1, max=100, help="At most this many for a question.")
-    ] = 5,
+    ] = 6,
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Ask again what failed in an earlier run.")
     ] = False,

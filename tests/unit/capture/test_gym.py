@@ -67,10 +67,13 @@ def test_the_same_words_make_the_same_questions() -> None:
     source = "gym:chain_sum,size=3,seed=7,max_terms=3,grading=numeric,max_tokens=9,closing=Now!"
     once, again = (list(questions(source)) for _ in range(2))
     assert once == again
-    assert [one.prompt_id for one in once] == [f"chain_sum-max_terms=3-{k:04d}" for k in range(3)]
+    made = [one.prompt_id for one in once]
+    assert made == [f"chain_sum-seed=7-max_terms=3-{k:04d}" for k in range(3)]
     assert all(one.prompt.endswith("\nNow!") and one.max_tokens == 9 for one in once)
     assert all(isinstance(one.grader, Numeric) for one in once)
-    assert once != list(questions(source.replace("seed=7", "seed=8")))
+    other = list(questions(source.replace("seed=7", "seed=8")))
+    assert not {one.prompt for one in once} >= {one.prompt for one in other}
+    assert not {*made} & {one.prompt_id for one in other}  # both fit into one plan
 
 
 @pytest.mark.parametrize(
