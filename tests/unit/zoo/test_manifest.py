@@ -137,3 +137,11 @@ def test_two_models_need_two_names_and_files() -> None:
 def test_a_manifest_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(SettingError, match="cannot read the manifest"):
         read_manifest(tmp_path / "none.toml")
+
+
+def test_the_manifest_in_the_reference_is_one() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "reference" / "zoo.md").read_text()
+    example = page.partition("```toml\n")[2].partition("```")[0]
+    (model,) = parse_manifest(example, "zoo.md").models
+    for key in type(model).__dataclass_fields__:
+        assert f"`{key}`" in page
