@@ -52,7 +52,15 @@ def from_bytes(content: bytes) -> object:
         if tree["version"] != VERSION:
             raise StoreError(f"a snapshot of version {tree['version']} cannot be read by {VERSION}")
         return _build(tree["state"], arrays)
-    except (BadZipFile, EOFError, OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (
+        BadZipFile,
+        EOFError,
+        OSError,
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+    ) as error:
         raise StoreError(f"a snapshot cannot be read: {error!r}") from error
 
 

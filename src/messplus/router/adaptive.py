@@ -8,7 +8,7 @@ from messplus.encoders import Features, HashedNgrams
 from messplus.errors import require_range
 from messplus.predictors.experts import mixture
 from messplus.priors import Prior, Start
-from messplus.router.router import Route
+from messplus.router.route import Route
 
 
 def adaptive_route(

@@ -1,102 +1,21 @@
 """`Router`: what a program or a gateway talks to. Thread-safe."""
 
-import hashlib
 import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
-from itertools import groupby
 from secrets import token_hex
-from typing import Any, Literal
 
 import numpy as np
 
-from messplus.core.types import Bools, Draws, Floats, Policy, Source
-from messplus.encoders import Features
+from messplus.core.types import Bools, Draws, Floats, Source
 from messplus.errors import SettingError, unknown
 from messplus.records import NOTHING, Decided, Event, Feedback, Outcome
-from messplus.router.fold import Case, Fold
-from messplus.snapshots import from_bytes, to_bytes
-from messplus.stores.base import Store, Stored, Story
-
-Status = Literal["applied", "duplicate", "pending", "unknown"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Route:
-    """A promise over a zoo.
-
-    Attributes:
-        name: Of the route.
-        alpha: Promised share of satisfied requests, in (0, 1].
-        models: The zoo in ascending cost.
-        policy: Keeps the promise; its alpha is the route's.
-        policy_name: Its spec: another one starts a fold of its own over the log.
-        features: Turns a prompt into what the policy sees.
-        keep_prompts: Whether prompts are written to the log.
-    """
-
-    name: str
-    alpha: float
-    models: tuple[str, ...]
-    policy: Policy[Any]
-    policy_name: str
-    features: Features
-    keep_prompts: bool = False
-
-    @property
-    def fingerprint(self) -> str:
-        """Of all that a snapshot depends on."""
-        parts = (self.name, self.policy_name, self.features.identity, *self.models, str(self.alpha))
-        return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
-
-
-@dataclass(frozen=True, slots=True)
-class Routed:
-    """A decision.
-
-    Attributes:
-        decided: All of it.
-        stored: Done once the decision is durable. An answer that was delivered before may be
-            forgotten in a crash, and feedback on it refused.
-    """
-
-    decided: Decided
-    stored: "Future[int]" = field(repr=False)
-
-    @property
-    def decision_id(self) -> str:
-        """The name by which outcomes and feedback find it."""
-        return self.decided.decision_id
-
-    @property
-    def model(self) -> str:
-        """Whose answer to deliver."""
-        return self.decided.model
-
-    @property
-    def asked(self) -> tuple[str, ...]:
-        """Whom to call: the model, and those that are only learned from."""
-        return self.decided.asked
-
-
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """What became of feedback.
-
-    Attributes:
-        feedback_id: Its name.
-        status: `applied`: learned from. `duplicate`: known already, nothing happened. `pending`: its
-            decision is not known yet; kept in memory for a while. `unknown`: there is no room to keep
-            it, or its decision was never finished and is gone.
-        stored: Done once applied feedback is durable; already done for anything else.
-    """
-
-    feedback_id: str
-    status: Status
-    stored: "Future[int]" = field(repr=False)
+from messplus.router.parked import Parked
+from messplus.router.restore import restore, snapshot, snapshot_name
+from messplus.router.route import Receipt, Route, Routed, Status
+from messplus.stores.base import Store, Story
 
 
 class Router:
@@ -140,17 +59,16 @@ class Router:
         self._clock = clock
         self._new_id = new_id
         self._snapshot_every = snapshot_every
-        self._parked: OrderedDict[str, list[Feedback]] = OrderedDict()
-        self._park = park
-        self._park_s = park_s
+        self._parked = Parked(park, park_s)
         self._lock = threading.Lock()
         self._seen: OrderedDict[str, None] = OrderedDict()
         self._since_snapshot = 0
         self._last: Future[int] | None = None
-        self.mismatches = 0
+        restored = restore(route, store)
+        self._fold = restored.fold
+        self._t = restored.t
+        self.mismatches = restored.mismatches
         """Decisions of the log that the policy would take otherwise now; 0 unless it was changed."""
-        self._t = 0
-        self._fold = self._restored()
 
     def route(
         self,
@@ -204,7 +122,7 @@ class Router:
             self._t += 1
             self._fold.remember(decided)
             stored = self._append([decided])
-            for early in self._parked.pop(decided.decision_id, ()):
+            for early in self._parked.take(decided.decision_id):
                 self._hear(early)
         return Routed(decided, stored)
 
@@ -317,9 +235,9 @@ class Router:
         """
         with self._lock:
             last = self._last
-            state = _with_t(to_bytes(self._fold.state), self._t)
+            state = snapshot(self._fold, self._t)
         if last is not None:
-            self._store.keep(self._snapshot, last.result(), state)
+            self._store.keep(snapshot_name(self.route_settings), last.result(), state)
 
     def _hear(self, feedback: Feedback) -> Receipt:
         """Feedback, with the lock held."""
@@ -327,25 +245,12 @@ class Router:
             return _receipt(feedback, "duplicate")
         case = self._fold.case(feedback.decision_id)
         if case is None or case.decided.route != self.route_settings.name:
-            return _receipt(feedback, self._parked_or_not(feedback))
+            return _receipt(feedback, self._parked.add(feedback))
         if case.heard.get(feedback.source) == feedback.value:
             return _receipt(feedback, "duplicate")
         self._fold.heard(case, feedback)
         self._remember(feedback.feedback_id)
         return Receipt(feedback.feedback_id, "applied", self._append([feedback]))
-
-    def _parked_or_not(self, feedback: Feedback) -> Status:
-        """Keep feedback on a decision that is not known yet, if there is room."""
-        oldest = self._clock() - self._park_s
-        while self._parked and next(iter(self._parked.values()))[0].at_s < oldest:
-            self._parked.popitem(last=False)
-        if sum(map(len, self._parked.values())) >= self._park:
-            return "unknown"
-        waiting = self._parked.setdefault(feedback.decision_id, [])
-        if any(one.feedback_id == feedback.feedback_id for one in waiting):
-            return "duplicate"
-        waiting.append(feedback)
-        return "pending"
 
     def _remember(self, feedback_id: str) -> None:
         """An id that may not be readable in the store yet."""
@@ -358,18 +263,14 @@ class Router:
         self._since_snapshot += len(events)
         if self._snapshot_every and self._since_snapshot >= self._snapshot_every:
             self._since_snapshot = 0
-            state = _with_t(to_bytes(self._fold.state), self._t)
+            state = snapshot(self._fold, self._t)
             self._last.add_done_callback(lambda done: self._keep(done, state))
         return self._last
 
     def _keep(self, done: "Future[int]", state: bytes) -> None:
         """Keep a snapshot once the event that it ends with is durable; without that there is none."""
         if done.exception() is None:
-            self._store.keep(self._snapshot, done.result(), state)
-
-    @property
-    def _snapshot(self) -> str:
-        return f"{self.route_settings.name}/{self.route_settings.fingerprint}"
+            self._store.keep(snapshot_name(self.route_settings), done.result(), state)
 
     def _mask(self, available: Sequence[str] | None) -> Bools:
         models = self.route_settings.models
@@ -382,70 +283,8 @@ class Router:
             raise SettingError("available must name at least one model")
         return np.array([model in available for model in models])
 
-    def _restored(self) -> Fold:
-        """The fold over the log so far, from the latest snapshot on."""
-        route = self.route_settings
-        kept = self._store.kept(self._snapshot)
-        state: object = None
-        after = 0
-        if kept is not None:
-            after, content = kept
-            self._t, state = _without_t(content)
-        n_features = route.features.n_features
-        fold = Fold(route.policy, route.models, n_features, self._store.story, state)
-        mine = (one for one in self._store.events(after) if self._is_mine(fold, one))
-        for (kind, decision_id), group in groupby(mine, key=_same_report):
-            events = [one.event for one in group]
-            if kind is Decided:
-                for event in events:
-                    self._redecide(fold, event)
-            elif (case := fold.case(decision_id)) is not None:
-                _refold(fold, case, events)
-        return fold
-
-    def _is_mine(self, fold: Fold, stored: Stored) -> bool:
-        event = stored.event
-        if isinstance(event, Decided):
-            return event.route == self.route_settings.name
-        case = fold.case(event.decision_id)
-        return case is not None and case.decided.route == self.route_settings.name
-
-    def _redecide(self, fold: Fold, event: Event) -> None:
-        if not isinstance(event, Decided):
-            raise TypeError(f"not a decision: {event!r}")
-        if event.models != self.route_settings.models:
-            raise SettingError(
-                f"the log of route {event.route!r} is about {', '.join(event.models)}: give a changed"
-                " zoo another route or another store"
-            )
-        self.mismatches += not fold.decided(event)
-        self._t = event.t + 1
-
-
-def _refold(fold: Fold, case: Case, events: Sequence[Event]) -> None:
-    """Outcomes of one report together, feedback one by one."""
-    outcomes = [event for event in events if isinstance(event, Outcome)]
-    if outcomes:
-        fold.finished(case, outcomes)
-    for event in events:
-        if isinstance(event, Feedback):
-            fold.heard(case, event)
-
-
-def _same_report(stored: Stored) -> tuple[type[Event], str]:
-    """Outcomes of one decision stand side by side: they were reported together."""
-    return type(stored.event), stored.event.decision_id
-
 
 def _receipt(feedback: Feedback, status: Status) -> Receipt:
     done: Future[int] = Future()
     done.set_result(0)
     return Receipt(feedback.feedback_id, status, done)
-
-
-def _with_t(state: bytes, t: int) -> bytes:
-    return t.to_bytes(8) + state
-
-
-def _without_t(content: bytes) -> tuple[int, object]:
-    return int.from_bytes(content[:8]), from_bytes(content[8:])
