@@ -55,18 +55,19 @@ class MemoryStore:
         feedback: set[str] = set()
         for event in events:
             encode(event)  # refuses what could not be written to a disk
+        for event in events:
             name = event.decision_id
             known = name in decisions or name in self._told
+            if isinstance(event, Feedback):
+                if event.feedback_id in feedback or event.feedback_id in self._feedback:
+                    raise known_already(event)
+                feedback.add(event.feedback_id)
             if isinstance(event, Decided):
                 if known:
                     raise known_already(event)
                 decisions.add(name)
             elif not known:
                 raise decision_unknown(event)
-            if isinstance(event, Feedback):
-                if event.feedback_id in feedback or event.feedback_id in self._feedback:
-                    raise known_already(event)
-                feedback.add(event.feedback_id)
 
     def events(self, after: int = 0) -> Iterator[Stored]:
         """The events after a sequence number, in order; not those that are appended meanwhile."""
