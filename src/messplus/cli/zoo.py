@@ -47,7 +47,8 @@ _ManifestFile = Annotated[
 def list_models(manifest: _ManifestFile = None) -> None:
     """List the models: size, licence, where they come from, whether they are here, list price.
 
-    Prices are illustrative, in proportion to size: these models run on your own machine.
+    Prices, in USD per million tokens read / written, are illustrative and in proportion to size: these
+    models run on your own machine.
     """
     require_extra("local", _MODULES, "messplus zoo")
     from messplus.zoo.manifest import read_manifest
@@ -60,7 +61,7 @@ def list_models(manifest: _ManifestFile = None) -> None:
             short(model.parameters),
             f"{model.size_bytes / 1e6:,.0f} MB",
             "yes" if is_present(cache, model) else "no",
-            f"{model.input_usd_per_mtok:g} / {model.output_usd_per_mtok:g}",
+            f"{model.input_usd_per_mtok:g}/{model.output_usd_per_mtok:g}",
             model.licence,
             model.publisher,
             ", else ".join(map(str, model.sources)),
@@ -68,11 +69,11 @@ def list_models(manifest: _ManifestFile = None) -> None:
         for model in read_manifest(manifest).models
     ]
     headings = (
-        "model", "parameters", "file", "here", "USD per Mtok in / out", "licence", "publisher",
+        "model", "parameters", "file", "here", "USD/Mtok", "licence", "publisher",
         "from",
     )  # fmt: skip
     console = Console()
-    show_table(console, headings, rows, right=(1, 2))
+    show_table(console, headings, rows, right=(1, 2), narrow=((0, 1, 2, 3, 4, 5), (0, 6, 7)))
     console.print("messplus zoo pull gets them, messplus zoo up serves them", highlight=False)
 
 

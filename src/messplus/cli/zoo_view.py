@@ -32,7 +32,7 @@ def show_served(served: "Sequence[Served]") -> None:
     ]
     console = Console()
     headings = ("model", "base_url", "health", "pid", "up for", "restarts", "memory")
-    show_table(console, headings, rows, right=(3, 4, 5, 6))
+    show_table(console, headings, rows, right=(3, 4, 5, 6), narrow=((0, 1, 2), (0, 3, 4, 5, 6)))
     for one in served:
         if one.reason:
             said = f"{one.name}, last restart: {one.reason}"
@@ -85,19 +85,32 @@ def show_table(
     headings: Sequence[str],
     rows: Sequence[Sequence[str]],
     right: Sequence[int],
+    narrow: Sequence[Sequence[int]],
 ) -> None:
-    """Rows under headings; the columns in `right` are numbers."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for number, heading in enumerate(headings):
-        table.add_column(
-            heading,
-            justify="right" if number in right else "left",
-            overflow="fold",
-            no_wrap=number == 0,
-        )
-    for row in rows:
-        table.add_row(*(Text(cell) for cell in row))
-    console.print(table)
+    """Rows under headings.
+
+    Args:
+        console: Where they are shown.
+        headings: One per column.
+        rows: Of as many cells.
+        right: Columns of numbers.
+        narrow: Columns of the tables, one below the other, that a narrow terminal is shown.
+    """
+    whole = [max(map(len, column)) for column in zip(headings, *rows, strict=True)]
+    fits = sum(whole) + 2 * len(whole) <= console.width
+    for part in (range(len(headings)),) if fits else narrow:
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        for number in part:
+            table.add_column(
+                headings[number],
+                justify="right" if number in right else "left",
+                overflow="fold",
+                no_wrap=number == 0,
+            )
+        for row in rows:
+            table.add_row(*(Text(row[number]) for number in part))
+        console.print(table)
+        console.print()
 
 
 @contextmanager
