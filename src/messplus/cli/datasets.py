@@ -2,24 +2,22 @@
 
 import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
-from rich.table import Table
-from rich.text import Text
 
 from messplus.cli.paths import cache_folder
+from messplus.cli.progress import Step, bytes_bars
+from messplus.cli.tables import show_table
 from messplus.datasets.catalog import BY_HAND, DATA_SETS, find
 from messplus.datasets.entry import ByHand, DataSet, RemoteFile
 from messplus.errors import SettingError, require_extra
 
 _MAX_WARNINGS = 20
-_WIDE = 120  # columns of a terminal
 
 data_app = typer.Typer(
     no_args_is_help=True,
@@ -51,16 +49,7 @@ def list_data_sets() -> None:
         rows.append(facts)
     console = Console()
     headings = ("name", "requests × models", "cost", "fetched", "licence", "good for")
-    # On a narrow terminal what it is good for comes below, not in a column of one word per line.
-    parts = ((0, 1, 2, 3, 4, 5),) if console.width >= _WIDE else ((0, 1, 2, 3, 4), (0, 5))
-    for columns in parts:
-        shown = Table(box=None, pad_edge=False, header_style="bold")
-        for i in columns:
-            shown.add_column(headings[i], overflow="fold", no_wrap=i == 0)
-        for row in rows:
-            shown.add_row(*(Text(row[i]) for i in columns))
-        console.print(shown)
-        console.print()
+    show_table(console, headings, rows, narrow=((0, 1, 2, 3, 4), (0, 5)))
     console.print("messplus data get NAME makes NAME.parquet of one", highlight=False)
 
 
@@ -107,8 +96,13 @@ def _fetch(entry: DataSet, to: Path, console: Console, *, accepted: bool) -> Non
 
     ask: Callable[[str], bool] | None = typer.confirm if _is_terminal() else None
     get.accept_licence(entry.name, entry.licence, entry.page, accepted=accepted, ask=ask)
-    with _download_bars(len(entry.files)) as on_file:
+    with bytes_bars(Console(stderr=True)) as bar:
         cache = cache_folder(os.environ, Path.home())
+        numbers = count(1)
+
+        def on_file(file: RemoteFile) -> Step:
+            return bar(f"{file.name} ({next(numbers)} of at most {len(entry.files)})")
+
         got = get.get(entry, to, cache=cache, download=download, on_file=on_file)
     console.print(f"{entry.title}", markup=False, highlight=False)
     console.print(
@@ -141,31 +135,3 @@ def _by_hand(entry: ByHand) -> SettingError:
         f"{entry.name} is not fetched: {entry.why}. By hand ({entry.page}, licence: "
         f"{entry.licence}):\n{steps}"
     )
-
-
-@contextmanager
-def _download_bars(n_files: int) -> Iterator[Callable[[RemoteFile], Callable[[int, int], None]]]:
-    """A bar per file on stderr while it comes; off a terminal nothing is drawn."""
-    console = Console(stderr=True)
-    with Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        DownloadColumn(),
-        TransferSpeedColumn(),
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,
-    ) as bars:
-
-        def on_file(file: RemoteFile) -> Callable[[int, int], None]:
-            for earlier in bars.tasks:
-                bars.update(earlier.id, visible=False)
-            number = len(bars.tasks) + 1
-            task = bars.add_task(f"{file.name} ({number} of at most {n_files})", total=None)
-
-            def step(done: int, total: int) -> None:
-                bars.update(task, completed=done, total=total or None)
-
-            return step
-
-        yield on_file

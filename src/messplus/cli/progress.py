@@ -6,12 +6,14 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import (
     BarColumn,
+    DownloadColumn,
     MofNCompleteColumn,
     Progress,
     TaskID,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
+    TransferSpeedColumn,
 )
 
 Step = Callable[[int, int], None]
@@ -77,3 +79,32 @@ def progress_bars() -> Iterator[Report]:
                 console.print(f"{name}: {done} of {total} {note}".rstrip(), highlight=False)
 
         yield report
+
+
+@contextmanager
+def bytes_bars(console: Console) -> Iterator[Callable[[str], Step]]:
+    """Bars of bytes, one after the other: called with a name, it gives what is called with bytes.
+
+    Off a terminal nothing is drawn.
+    """
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    ) as bars:
+
+        def bar(name: str) -> Step:
+            for earlier in bars.tasks:
+                bars.update(earlier.id, visible=False)
+            task = bars.add_task(name, total=None)
+
+            def step(done: int, total: int) -> None:
+                bars.update(task, completed=done, total=total or None)
+
+            return step
+
+        yield bar

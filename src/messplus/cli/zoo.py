@@ -10,7 +10,9 @@ import typer
 from rich.console import Console
 
 from messplus.cli.paths import cache_folder
-from messplus.cli.zoo_view import as_json, bytes_bars, short, show_served, show_table, show_use
+from messplus.cli.progress import bytes_bars
+from messplus.cli.tables import show_table
+from messplus.cli.zoo_view import as_json, short, show_served, show_use
 from messplus.errors import require_extra
 
 if TYPE_CHECKING:

@@ -1,15 +1,13 @@
-"""What `messplus zoo` shows: tables, bars of bytes, and what to paste."""
+"""What `messplus zoo` shows: what runs, and what to paste."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
-from rich.table import Table
-from rich.text import Text
+
+from messplus.cli.tables import show_table
 
 if TYPE_CHECKING:
     from messplus.zoo.state import Served, State
@@ -78,63 +76,6 @@ def as_json(state: "State | None") -> dict[str, object]:
             for one in served
         ],
     }
-
-
-def show_table(
-    console: Console,
-    headings: Sequence[str],
-    rows: Sequence[Sequence[str]],
-    right: Sequence[int],
-    narrow: Sequence[Sequence[int]],
-) -> None:
-    """Rows under headings.
-
-    Args:
-        console: Where they are shown.
-        headings: One per column.
-        rows: Of as many cells.
-        right: Columns of numbers.
-        narrow: Columns of the tables, one below the other, that a narrow terminal is shown.
-    """
-    whole = [max(map(len, column)) for column in zip(headings, *rows, strict=True)]
-    fits = sum(whole) + 2 * len(whole) <= console.width
-    for part in (range(len(headings)),) if fits else narrow:
-        table = Table(box=None, pad_edge=False, header_style="bold")
-        for number in part:
-            table.add_column(
-                headings[number],
-                justify="right" if number in right else "left",
-                overflow="fold",
-                no_wrap=number == 0,
-            )
-        for row in rows:
-            table.add_row(*(Text(row[number]) for number in part))
-        console.print(table)
-        console.print()
-
-
-@contextmanager
-def bytes_bars(console: Console) -> Iterator[Callable[[str], Callable[[int, int], None]]]:
-    """A bar of bytes per name; off a terminal nothing is drawn."""
-    with Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        DownloadColumn(),
-        TransferSpeedColumn(),
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,
-    ) as bars:
-
-        def bar(name: str) -> Callable[[int, int], None]:
-            task = bars.add_task(name, total=None)
-
-            def step(done: int, total: int) -> None:
-                bars.update(task, completed=done, total=total or None)
-
-            return step
-
-        yield bar
 
 
 def short(count: int) -> str:

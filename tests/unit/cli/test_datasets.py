@@ -130,7 +130,7 @@ def test_get_fetches_converts_and_says_what_is_next(
 
 def test_list_knows_what_was_fetched(asked: list[str], tmp_path: Path) -> None:
     def state() -> str:
-        (line,) = [line for line in run("list").output.splitlines() if "paretobandit" in line]
+        line, *_ = [line for line in run("list").output.splitlines() if "paretobandit" in line]
         return "yes" if " yes " in line else "no"
 
     assert state() == "no"
