@@ -53,7 +53,8 @@ def restore(route: Route, store: Store) -> Restored:
         t, state = int.from_bytes(content[:_T_BYTES]), from_bytes(content[_T_BYTES:])
     fold = Fold(route.policy, route.models, route.features.n_features, store.story, state)
     found = Restored(fold, t)
-    mine = (one for one in store.events(after) if _is_of(route, fold, one.event))
+    others: set[str] = set()
+    mine = (one for one in store.events(after) if _is_of(route, fold, one.event, others))
     for (kind, decision_id), group in groupby(mine, key=_same_report):
         events = [one.event for one in group]
         if kind is Decided:
@@ -64,9 +65,14 @@ def restore(route: Route, store: Store) -> Restored:
     return found
 
 
-def _is_of(route: Route, fold: Fold, event: Event) -> bool:
+def _is_of(route: Route, fold: Fold, event: Event, others: set[str]) -> bool:
+    """Whether an event is of this route; `others` collects decisions that are not."""
     if isinstance(event, Decided):
+        if event.route != route.name:
+            others.add(event.decision_id)
         return event.route == route.name
+    if event.decision_id in others:
+        return False
     case = fold.case(event.decision_id)
     return case is not None and case.decided.route == route.name
 
