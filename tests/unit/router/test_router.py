@@ -122,6 +122,7 @@ def test_the_same_feedback_counts_once(make_router: MakeRouter, prompts: Sequenc
     assert first.status == "applied"
     assert router.feedback(routed.decision_id, 1.0, feedback_id="f").status == "duplicate"
     assert router.feedback(routed.decision_id, 1.0).status == "duplicate"
+    router.flush()
     assert make_router().feedback(routed.decision_id, 1.0, feedback_id="f").status == "duplicate"
     assert state_of(router) == known
 
