@@ -4,10 +4,8 @@ import json
 from dataclasses import dataclass
 from functools import cached_property
 
-import reasoning_gym
-from reasoning_gym.dataset import ProceduralDataset
-
 from messplus.capture.graders.base import bare
+from messplus.capture.gym_package import ProceduralDataset, create
 
 
 @dataclass(frozen=True)
@@ -34,4 +32,4 @@ class Gym:
 
     @cached_property
     def _dataset(self) -> ProceduralDataset:
-        return reasoning_gym.create_dataset(self.family, size=1, seed=0)
+        return create(self.family, size=1, seed=0)

@@ -4,11 +4,9 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Literal
 
-import reasoning_gym
-from reasoning_gym.factory import DATASETS
-
 from messplus.capture.graders import Contains, Exact, Grader, Numeric
 from messplus.capture.graders.gym import Gym
+from messplus.capture.gym_package import DATASETS, create
 from messplus.capture.question import DEFAULT_MAX_TOKENS, Question
 from messplus.errors import SettingError, unknown
 
@@ -46,7 +44,7 @@ def gym_questions(
     if family not in DATASETS:
         raise unknown("procedural task", family, DATASETS)
     try:
-        entries = reasoning_gym.create_dataset(family, size=size, seed=seed, **settings)
+        entries = create(family, size=size, seed=seed, **settings)
     except (AssertionError, TypeError, ValueError) as error:
         raise SettingError(f"settings of procedural task {family!r}: {error}") from error
     for number in range(size):
