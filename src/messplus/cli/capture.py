@@ -139,7 +139,8 @@ def capture(
         ask=not grade_only,
         about=About(
             name=name,
-            source=f"messplus capture {' '.join(wanted)}",
+            # A file by its name: what is published should not tell where it lay.
+            source=f"messplus capture {' '.join(map(_bare, wanted))}",
             licence=licence,
             alpha=alpha,
         ),
@@ -185,6 +186,10 @@ def _upstreams(zoo: Path | None) -> "list[Upstream]":
         )
         for model in state.served
     ]
+
+
+def _bare(source: str) -> str:
+    return Path(source).name if Path(source).exists() else source
 
 
 def _named(upstreams: "Sequence[Upstream]", name: str) -> "Upstream":

@@ -143,6 +143,7 @@ def test_a_judge_grades_and_is_not_captured(
     assert table["score__small"].to_list() == [0.7]
     sidecar = json.loads((tmp_path / "to" / "capture.json").read_text())
     assert sidecar["judging"]["verdicts"] == 2
+    assert sidecar["source"] == "messplus capture mine.csv"  # not where it lay
 
 
 def test_joules_are_estimated_for_models_of_this_machine(
