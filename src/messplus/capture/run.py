@@ -146,6 +146,7 @@ class _Lane:
         # Calls that did not reach the upstream: outcomes if it comes back, else no outcomes at all.
         self._unreached: list[Call] = []
         self._under_way = 0
+        self._has_answered = False
         self._report()
 
     async def work(self, client: Client) -> None:
@@ -162,6 +163,7 @@ class _Lane:
             except Unreachable as lost:
                 self._lose(lost.call)
             else:
+                self._has_answered = True
                 self._write(*self._unreached, call)
                 self._unreached.clear()
             finally:
@@ -171,7 +173,8 @@ class _Lane:
 
     def _lose(self, call: Call) -> None:
         self._unreached.append(call)
-        if len(self._unreached) >= _GONE_AFTER:
+        alone = self._under_way == 1  # nobody else could still reach it
+        if (alone and not self._has_answered) or len(self._unreached) >= _GONE_AFTER:
             self._give_up()
 
     def _give_up(self) -> None:

@@ -123,6 +123,27 @@ def test_an_upstream_that_is_gone_ends_the_run_and_leaves_nothing(
     assert len(recorded(tmp_path)) == 24
 
 
+def test_an_upstream_that_never_answered_is_given_up_after_one_question(tmp_path: Path) -> None:
+    """Nobody started it: no need to try five questions, with all their attempts."""
+    waits: list[float] = []
+
+    async def sleep(wait_s: float) -> None:
+        waits.append(wait_s)
+
+    with refusing_port() as port, pytest.raises(CaptureError, match="cannot be reached"):
+        capture(
+            PLAN,
+            [upstream(f"http://127.0.0.1:{port}/v1")],
+            tmp_path / "calls.jsonl",
+            request=Request(),
+            pace=Pace(attempts=3),
+            energy={},
+            rng=Random(0),
+            sleep=sleep,
+        )
+    assert len(waits) == 2
+
+
 @pytest.mark.parametrize("count", [1, 3])
 def test_few_questions_to_an_upstream_that_is_gone(count: int, tmp_path: Path) -> None:
     with refusing_port() as port:
