@@ -13,9 +13,10 @@ from messplus.capture.judge import judge_questions, verdicts
 from messplus.capture.ledger import Call, last_calls
 from messplus.capture.question import Question
 from messplus.capture.run import Pace, Progress, capture
-from messplus.capture.table import About, Judging, outcome_frame, write_outcomes
+from messplus.capture.table import About, Judging, outcome_frame, sidecar
 from messplus.capture.upstreams import Upstream
 from messplus.errors import SettingError
+from messplus.replay.writing import write_outcomes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +125,7 @@ def carry_out(
             energy=folder.energy,
             judging=_judging(job.judge, said) if job.judge else None,
         )
-        write_outcomes(path, frame, job.upstreams, about)
+        write_outcomes(path, frame, sidecar(frame, job.upstreams, about))
         asked = {one.name for one in job.upstreams}
         failed = sum(bool(call.error) for call in calls.values() if call.model in asked)
         return Result(path, frame.height, failed, len(plan) - frame.height)

@@ -1,9 +1,7 @@
 """From questions and calls to an outcome table, in the format that replay reads."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 import polars as pl
 
@@ -12,7 +10,6 @@ from messplus.capture.ledger import Call
 from messplus.capture.question import Question
 from messplus.capture.upstreams import Upstream
 from messplus.errors import DataError, require_range
-from messplus.files import write_whole
 
 Calls = Mapping[tuple[str, str], Call]
 Verdicts = Mapping[tuple[str, str], float]
@@ -140,23 +137,17 @@ def _score(question: Question, call: Call, verdicts: Verdicts) -> float:
     return question.grader.grade(call.response)
 
 
-def write_outcomes(
-    path: Path, frame: pl.DataFrame, upstreams: Sequence[Upstream], about: About
-) -> None:
-    """Write the table and, beside it, its sidecar.
+def sidecar(frame: pl.DataFrame, upstreams: Sequence[Upstream], about: About) -> dict[str, object]:
+    """What stands beside the table.
 
     Args:
-        path: Of the Parquet file.
         frame: From `outcome_frame`.
         upstreams: The models, with their prices.
-        about: What the sidecar says.
-
-    Raises:
-        OSError: The disk is full, or the folder cannot be written; what was there stays.
+        about: What does not follow from the calls.
     """
     cost = {one.name: _mean(frame, f"cost__{one.name}") for one in upstreams}
     ascending = sorted(upstreams, key=lambda one: (cost[one.name], one.output_usd_per_mtok))
-    sidecar: dict[str, object] = {
+    return {
         "name": about.name,
         "cost_unit": "usd",
         "models_ascending_cost": [one.name for one in ascending],
@@ -177,11 +168,6 @@ def write_outcomes(
             for one in ascending
         },
     }
-    text = json.dumps(sidecar, indent=2, ensure_ascii=False) + "\n"
-    write_whole(
-        path, lambda file: frame.write_parquet(file, compression="zstd", compression_level=19)
-    )
-    write_whole(path.with_suffix(".json"), lambda file: file.write(text.encode()))
 
 
 def _mean(frame: pl.DataFrame, column: str) -> float:

@@ -47,13 +47,8 @@ def shipped_frame() -> "pl.DataFrame":
     return pl.read_parquet(_TABLE.read_bytes())
 
 
-def datasheet() -> str:
-    """How it was made, what it is good for and what not, as Markdown."""
-    return (_FOLDER / "datasheet.md").read_text(encoding="utf-8")
-
-
 def copy_shipped(folder: Path) -> Path:
-    """Copy the Parquet file, with the responses, and its sidecar out of the package.
+    """Copy the Parquet file, with the responses, its sidecar and its datasheet out of the package.
 
     Returns:
         The path of the Parquet file.
@@ -61,6 +56,7 @@ def copy_shipped(folder: Path) -> Path:
     Raises:
         OSError: The disk is full, or the folder cannot be written.
     """
+    _write(folder / f"{SHIPPED_NAME}.md", (_FOLDER / "datasheet.md").read_bytes())
     for file in (_SIDECAR, _TABLE):
         _write(folder / file.name, file.read_bytes())
     return folder / _TABLE.name

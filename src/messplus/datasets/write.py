@@ -1,18 +1,15 @@
-"""An outcome table as Parquet with its JSON sidecar, each file whole or not at all."""
+"""An outcome table in memory as the files that replay reads."""
 
-import json
 from pathlib import Path
 
 import polars as pl
 
-from messplus.files import write_whole
 from messplus.replay.outcomes import OutcomeTable
+from messplus.replay.writing import write_outcomes
 
 
 def write_table(table: OutcomeTable, folder: Path, stem: str, **more: object) -> Path:
-    """Write `STEM.json`, then `STEM.parquet`, such that `read_outcomes` gives the same table.
-
-    The sidecar comes first: a table without it would be read with another unit of cost.
+    """Write `STEM.json` and `STEM.parquet` such that `read_outcomes` gives the same table.
 
     Args:
         table: What is written.
@@ -52,14 +49,6 @@ def write_table(table: OutcomeTable, folder: Path, stem: str, **more: object) ->
     }
     if table.alpha is not None:
         sidecar["alpha"] = table.alpha if isinstance(table.alpha, float) else dict(table.alpha)
-    text = json.dumps(sidecar | more, indent=1, ensure_ascii=False)
     path = folder / f"{stem}.parquet"
-    beside = path.with_suffix(".json")
-    write_whole(beside, lambda file: file.write(text.encode()))
-    try:
-        write_whole(path, lambda file: frame.write_parquet(file))
-    except BaseException:
-        if not path.exists():
-            beside.unlink()  # of a table that is not there
-        raise
+    write_outcomes(path, frame, sidecar | more)
     return path

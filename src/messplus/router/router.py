@@ -88,7 +88,8 @@ class Router:
 
         Raises:
             EncoderError: The prompt cannot be encoded.
-            SettingError: `available` is empty or names a model that is not in the zoo.
+            SettingError: `available` is empty or names a model that is not in the zoo, or there is a
+                decision of this name already.
         """
         route = self.route_settings
         # What is logged is what was seen: float32 is kept, so float32 decides.
@@ -96,6 +97,8 @@ class Router:
         features: Floats = vector.astype(np.float64)
         can = self._mask(available)
         with self._lock:
+            if decision_id is not None and self._fold.case(decision_id) is not None:
+                raise SettingError(f"there is a decision {decision_id!r} already")
             draws = Draws(*self._rng.random(2).tolist())
             decision = self._fold.decide(features, can, draws)
             decided = Decided(

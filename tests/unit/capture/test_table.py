@@ -11,9 +11,10 @@ import pytest
 from messplus.capture import Question, Upstream
 from messplus.capture.graders import Exact
 from messplus.capture.ledger import Call
-from messplus.capture.table import About, Judging, outcome_frame, write_outcomes
+from messplus.capture.table import About, Judging, outcome_frame, sidecar
 from messplus.errors import DataError
 from messplus.replay.readers import read_outcomes
+from messplus.replay.writing import write_outcomes
 
 QUESTIONS = [
     Question(prompt_id=f"q{k}", task="sums", prompt=f"what is {k} + {k}", grader=Exact(str(2 * k)))
@@ -50,7 +51,7 @@ CALLS = ledger(
 def test_what_is_written_is_read_back_without_warnings(tmp_path: Path) -> None:
     path = tmp_path / "mine.parquet"
     frame = outcome_frame(QUESTIONS, [LARGE, SMALL], CALLS)
-    write_outcomes(path, frame, [LARGE, SMALL], ABOUT)
+    write_outcomes(path, frame, sidecar(frame, [LARGE, SMALL], ABOUT))
     read = read_outcomes(path)
     assert read.warnings == ()
     table = read.table
@@ -79,7 +80,7 @@ def test_a_failed_call_is_a_row_with_score_0_and_its_error(tmp_path: Path) -> No
     assert frame["score__large"].to_list() == [1, 1, 0, 1]
     assert frame["error__large"].to_list() == [None, None, "HTTP 500: sorry", None]
     assert "error__small" not in frame.columns
-    write_outcomes(tmp_path / "t.parquet", frame, [LARGE, SMALL], ABOUT)
+    write_outcomes(tmp_path / "t.parquet", frame, sidecar(frame, [LARGE, SMALL], ABOUT))
     assert read_outcomes(tmp_path / "t.parquet").warnings == ()
 
 
@@ -108,7 +109,7 @@ def test_what_no_energy_was_read_for_has_no_energy_column() -> None:
 def test_the_sidecar_says_how_it_was_made(tmp_path: Path) -> None:
     frame = outcome_frame(QUESTIONS, [LARGE, SMALL], CALLS)
     about = replace(ABOUT, energy="RAPL", alpha=None, judging=Judging("judge", 7, 0.01))
-    write_outcomes(tmp_path / "t.parquet", frame, [LARGE, SMALL], about)
+    write_outcomes(tmp_path / "t.parquet", frame, sidecar(frame, [LARGE, SMALL], about))
     said = json.loads((tmp_path / "t.json").read_text())
     assert said["models_ascending_cost"] == ["small", "large"]
     assert said["energy"] == "RAPL"
@@ -127,7 +128,8 @@ def test_the_sidecar_says_how_it_was_made(tmp_path: Path) -> None:
 def test_free_models_are_ordered_by_price_then_as_named(tmp_path: Path) -> None:
     free = [Upstream(name=name, base_url="http://h/v1", model=name) for name in ("b", "a")]
     calls = ledger(*(call(at, one.name, "x") for at in range(4) for one in free))
-    write_outcomes(tmp_path / "t.parquet", outcome_frame(QUESTIONS, free, calls), free, ABOUT)
+    frame = outcome_frame(QUESTIONS, free, calls)
+    write_outcomes(tmp_path / "t.parquet", frame, sidecar(frame, free, ABOUT))
     assert read_outcomes(tmp_path / "t.parquet").table.models == ("b", "a")
 
 
@@ -136,6 +138,7 @@ def test_odd_texts_survive(tmp_path: Path) -> None:
     asked = [replace(one, prompt=f"{odd}{at}") for at, one in enumerate(QUESTIONS)]
     calls = {key: replace(one, response=odd) for key, one in CALLS.items()}
     zoo = [SMALL, LARGE]
-    write_outcomes(tmp_path / "t.parquet", outcome_frame(asked, zoo, calls), zoo, ABOUT)
+    frame = outcome_frame(asked, zoo, calls)
+    write_outcomes(tmp_path / "t.parquet", frame, sidecar(frame, zoo, ABOUT))
     assert pl.read_parquet(tmp_path / "t.parquet")["response__small"].to_list() == [odd] * 4
     assert read_outcomes(tmp_path / "t.parquet").table.prompts[0] == f"{odd}0"

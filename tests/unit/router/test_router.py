@@ -220,6 +220,15 @@ def test_what_cannot_be_finished_is_an_error(
         router.feedback(routed.decision_id, 2)
 
 
+def test_a_name_is_given_to_one_decision(make_router: MakeRouter, prompts: Sequence[str]) -> None:
+    router = make_router()
+    router.route(prompts[0], decision_id="mine")
+    known = state_of(router)
+    with pytest.raises(SettingError, match="'mine' already"):
+        router.route(prompts[1], decision_id="mine")
+    assert (router.decisions, state_of(router)) == (1, known)
+
+
 def test_only_models_that_can_be_asked_are_asked(
     make_router: MakeRouter, prompts: Sequence[str]
 ) -> None:
