@@ -14,7 +14,7 @@ ROOT = Path(messplus.__file__).parent
 # A layer may import itself, those before it, and the small modules beside them.
 LAYERS = (
     "core", "predictors", "encoders", "costs", "priors", "stores", "router", "replay", "datasets",
-    "zoo", "capture", "report", "cli",
+    "zoo", "capture", "gateway", "report", "cli",
 )  # fmt: skip
 SMALL = {"errors", "specs", "files", "fetch", "records", "snapshots"}
 # These three are neighbours: none needs the other.

@@ -1,0 +1,1 @@
+"""What a gateway is told: one YAML file, checked whole before anything starts."""
