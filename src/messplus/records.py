@@ -35,6 +35,8 @@ class Decided:
         queue: The virtual queue, in satisfied requests owed.
         p_sat: Predicted satisfaction of each model, shape (M,).
         cost: Expected cost of each model, shape (M,), in the route's unit.
+        price: What one more satisfied request was worth when this was decided, >= 0, in units of cost;
+            0 where the policy has no such price.
         shielded: Whether a contract over windows took the choice from the policy.
         attributes: What else is known of the request: session, client, task, ...
         prompt: Its text, where prompts are kept; None where they are not.
@@ -56,6 +58,7 @@ class Decided:
     queue: float
     p_sat: Floats
     cost: Floats
+    price: float = 0.0
     shielded: bool = False
     attributes: Mapping[str, str] = field(default_factory=lambda: NOTHING)
     prompt: str | None = None
@@ -105,7 +108,9 @@ class Feedback:
         value: 0 (useless) to 1 (satisfied).
         source: Who says so.
         comment: In words.
-        attributes: What else the caller sent along.
+        attributes: What else the caller sent along; `by` names who or what says so more finely than the
+            source does: `check`, `implicit`, a judge.
+        cost: What getting the verdict cost, >= 0, in the route's unit: a judge is not free.
     """
 
     feedback_id: str
@@ -115,14 +120,16 @@ class Feedback:
     source: Source = "user"
     comment: str = ""
     attributes: Mapping[str, str] = field(default_factory=lambda: NOTHING)
+    cost: float = 0.0
 
     def __post_init__(self) -> None:
-        """Check the value.
+        """Check value and cost.
 
         Raises:
-            SettingError: It is not in [0, 1].
+            SettingError: The value is not in [0, 1], or the cost is negative or not finite.
         """
         require_range("value", self.value, "in [0, 1]", ok=0 <= self.value <= 1)
+        require_range("cost", self.cost, "finite and at least 0", ok=0 <= self.cost < float("inf"))
 
 
 Event = Decided | Outcome | Feedback

@@ -71,12 +71,15 @@ def test_every_field_comes_back(store: Store) -> None:
             asked=("small", "large"),
             explored=True,
             shielded=True,
+            price=0.125,
             attributes={"task": "law", "": ""},
             prompt="What?\n",
         ),
         outcome("a", cost=0.0, latency_s=None, prompt_tokens=3, output_tokens=0, error="timeout"),
         outcome("a", model="large", prompt_tokens=None),
-        feedback("a", value=0.3, source="judge", comment="short", attributes={"by": "me"}),
+        feedback(
+            "a", value=0.3, source="judge", comment="short", attributes={"by": "me"}, cost=0.5
+        ),
         feedback("a", "2", source="audit"),
         decided("b", prompt=""),
         decided("c", prompt=None),

@@ -46,6 +46,7 @@ def decisions(draw: st.DrawFn, ids: st.SearchStrategy[str]) -> Decided:
         queue=draw(NUMBER),
         p_sat=draw(hnp.arrays(np.float64, models, elements=ANY)),
         cost=draw(hnp.arrays(np.float64, models, elements=ANY)),
+        price=draw(NUMBER),
         shielded=draw(st.booleans()),
         attributes=draw(ATTRIBUTES),
         prompt=draw(st.none() | TEXT),
@@ -76,6 +77,7 @@ def feedbacks(ids: st.SearchStrategy[str]) -> st.SearchStrategy[Feedback]:
         source=st.sampled_from(["user", "audit", "judge"]),
         comment=TEXT,
         attributes=ATTRIBUTES,
+        cost=st.floats(0, allow_infinity=False),
     )
 
 

@@ -100,6 +100,7 @@ def _decided_row(event: Decided) -> Row:
         bool(event.shielded),
         values.from_mapping(event.attributes),
         None if event.prompt is None else values.from_text(event.prompt),
+        values.from_number("price", event.price),
     )
 
 
@@ -124,6 +125,7 @@ def _to_decided(row: Row) -> Decided:
         shielded=bool(values.to_whole(row[17])),
         attributes=values.to_mapping(row[18]),
         prompt=None if row[19] is None else values.to_text(row[19]),
+        price=values.to_number(row[20]),
     )
 
 
@@ -166,6 +168,7 @@ def _feedback_row(event: Feedback) -> Row:
         values.checked_source(event.source),
         values.from_text(event.comment),
         values.from_mapping(event.attributes),
+        values.from_number("cost", event.cost),
     )
 
 
@@ -178,6 +181,7 @@ def _to_feedback(row: Row) -> Feedback:
         source=values.to_source(row[4]),
         comment=values.to_text(row[5]),
         attributes=values.to_mapping(row[6]),
+        cost=values.to_number(row[7]),
     )
 
 
@@ -185,7 +189,7 @@ DECIDED: Final = Table(
     "decided",
     "decision_id:text route:text at_s t alpha models:text available features draw_explore"
     " draw_choose model:text asked:text explored propensity queue p_sat cost shielded"
-    " attributes:text prompt:text",
+    " attributes:text prompt:text price",
     _to_decided,
 )
 OUTCOME: Final = Table(
@@ -195,7 +199,7 @@ OUTCOME: Final = Table(
 )
 FEEDBACK: Final = Table(
     "feedback",
-    "feedback_id:text decision_id:text at_s value source:text comment:text attributes:text",
+    "feedback_id:text decision_id:text at_s value source:text comment:text attributes:text cost",
     _to_feedback,
 )
 AnyTable = Table[Any]

@@ -74,7 +74,15 @@ _FIRST: Final[Step] = (
 )
 _FORGET_BY_TIME: Final[Step] = ("CREATE INDEX decided_at ON decided (at_s)",)
 
-STEPS: Final[tuple[Step, ...]] = (_FIRST, _FORGET_BY_TIME)
+_PRICES: Final[Step] = (
+    # What was written before says 0: no price was noted, and verdicts were free.
+    "ALTER TABLE decided ADD COLUMN price REAL NOT NULL DEFAULT 0.0",
+    "ALTER TABLE feedback ADD COLUMN cost REAL NOT NULL DEFAULT 0.0",
+    # The latest decisions of one route, without reading those of the others.
+    "CREATE INDEX decided_on_route ON decided (route)",
+)
+
+STEPS: Final[tuple[Step, ...]] = (_FIRST, _FORGET_BY_TIME, _PRICES)
 """Step n leads from version n to n + 1; a new file is of version 0."""
 
 

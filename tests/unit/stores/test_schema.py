@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from tests.unit.stores.samples import NOW_S, decided, feedback, outcome, same_all
 
-from messplus.errors import StoreError
-from messplus.records import Event
+from messplus.errors import SettingError, StoreError
+from messplus.records import Decided, Event, Feedback
 from messplus.stores import SqliteStore
 from messplus.stores.rows import encode
 from messplus.stores.schema import STEPS, migrate
@@ -32,7 +32,10 @@ def write_version(path: Path, number: int) -> None:
         migrate(file, STEPS[:number])
         for sequence, event in enumerate(EVENTS, 1):
             table, row = encode(event)
-            file.execute(table.insert, (sequence, *row))
+            kinds = [kind for _, _, kind, *_ in file.execute(f"PRAGMA table_info({table.name})")]
+            holes = ["CAST(? AS TEXT)" if kind == "TEXT" else "?" for kind in kinds]
+            known = (sequence, *row)[: len(kinds)]  # columns are only ever added at the end
+            file.execute(f"INSERT INTO {table.name} VALUES ({', '.join(holes)})", known)
         file.execute("INSERT INTO snapshot VALUES ('law', 4, x'00ff')")
 
 
@@ -46,6 +49,21 @@ def test_a_file_of_any_version_is_brought_up_and_keeps_its_events(old: int, path
         assert store.append([decided("c")]).result() == 5
         assert store.forget(NOW_S + 1) == 3
     assert version(path) == len(STEPS)
+
+
+def test_prices_and_costs_that_were_not_noted_are_nothing(path: Path) -> None:
+    write_version(path, 2)
+    with closing(SqliteStore(path)) as store:
+        store.append([decided("c", price=0.5), feedback("c", cost=0.25)]).result()
+        events = [stored.event for stored in store.events()]
+    assert [event.price for event in events if isinstance(event, Decided)] == [0.0, 0.0, 0.5]
+    assert [event.cost for event in events if isinstance(event, Feedback)] == [0.0, 0.25]
+
+
+@pytest.mark.parametrize("cost", [-0.1, float("inf"), float("nan")])
+def test_a_verdict_cannot_cost_less_than_nothing(cost: float) -> None:
+    with pytest.raises(SettingError, match="cost must be finite and at least 0"):
+        feedback("a", cost=cost)
 
 
 def test_every_version_comes_to_the_same_tables(path: Path, tmp_path: Path) -> None:
