@@ -4,9 +4,9 @@ Every section is a frozen record that refuses unknown keys. docs/reference/confi
 them with their defaults and ranges.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, SecretStr, model_validator
 
 Alpha = Annotated[float, Field(gt=0, le=1)]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -135,6 +135,14 @@ class Check(Section):
     json_schema: dict[str, JsonValue] | None = None
     decides: Literal["failure", "always"] = "failure"
 
+    @model_validator(mode="after")
+    def _only_what_it_uses(self) -> Self:
+        if (self.kind == "regex") != (self.pattern is not None):
+            raise ValueError("`pattern` belongs to `kind: regex`, which needs one")
+        if self.json_schema is not None and self.kind != "json_schema":
+            raise ValueError("`json_schema` belongs to `kind: json_schema`")
+        return self
+
 
 class Judge(Section):
     """A model that gives its opinion on a share of the answers, after they were delivered.
@@ -194,7 +202,7 @@ class Key(Section):
     routes: tuple[str, ...] | None = None
     alpha: Alpha | None = None
     rpm: Annotated[int, Field(ge=1)] | None = None
-    budget_usd_per_day: Annotated[float, Field(gt=0)] | None = None
+    budget_usd_per_day: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
     admin: bool = False
 
 
@@ -209,6 +217,20 @@ class FeaturesOf(Section):
 
     encoder: str = "hashed"
     attributes: tuple[str, ...] = ("route", "task")
+
+
+class Tracing(Section):
+    """Where spans of requests are sent, by OTLP over HTTP; the extra `otel` sends them.
+
+    Attributes:
+        endpoint: Such as `http://collector:4318`; None: as OTEL_EXPORTER_OTLP_ENDPOINT says.
+        share: Of requests that are traced, where the caller has not decided that already.
+        service: What the gateway is called in a trace.
+    """
+
+    endpoint: Annotated[str, Field(pattern=r"^https?://[^\s/]+")] | None = None
+    share: Share = 1.0
+    service: Name = "messplus"
 
 
 class Settings(Section):
@@ -226,6 +248,7 @@ class Settings(Section):
         prior: A file by `messplus fit` to start from; None: start cold.
         store: Where events are kept: `sqlite:///PATH` or `memory:`.
         retention_days: How long; None: for ever.
+        tracing: Where spans of requests go; None: nowhere, unless OTEL_EXPORTER_OTLP_ENDPOINT is set.
     """
 
     version: Literal[1] = 1
@@ -238,4 +261,5 @@ class Settings(Section):
     features: FeaturesOf = FeaturesOf()
     prior: str | None = None
     store: str = "sqlite:///messplus.db"
-    retention_days: Annotated[float, Field(gt=0)] | None = None
+    retention_days: Annotated[float, Field(gt=0, le=36_500)] | None = None
+    tracing: Tracing | None = None
