@@ -1,0 +1,1 @@
+"""`messplus demo`: a gateway over recorded models, users who say what they think, and what it saves."""
