@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from tests.unit.stores.samples import NOW_S, decided, feedback, outcome, same, same_all, told
 
-from messplus.errors import StoreError
+from messplus.errors import SettingError, StoreError
 from messplus.records import Event
-from messplus.stores import Store, Story, open_store
+from messplus.stores import Store, Stored, Story, open_store
 
 WAIT_S = 30.0
 
@@ -223,6 +223,38 @@ def test_the_story_of_a_decision(store: Store) -> None:
     assert store.story("c") is None
 
 
+def ids(page: tuple[Stored, ...]) -> list[str]:
+    return [stored.event.decision_id for stored in page]
+
+
+def test_the_latest_decisions_come_page_by_page(store: Store) -> None:
+    assert store.recent(3) == ()
+    for name in "abcdefg":
+        append(store, decided(name), outcome(name), feedback(name))
+    page = store.recent(3)
+    assert ids(page) == ["g", "f", "e"]
+    assert same(page[0].event, decided("g"))
+    page = store.recent(3, before=page[-1].sequence)
+    assert ids(page) == ["d", "c", "b"]
+    page = store.recent(3, before=page[-1].sequence)
+    assert ids(page) == ["a"]
+    assert store.recent(3, before=page[-1].sequence) == ()
+
+
+def test_the_latest_decisions_of_one_route(store: Store) -> None:
+    for i in range(6):
+        append(store, decided(f"{i}", route="law" if i % 3 else "maths"))
+    page = store.recent(3, route="law")
+    assert ids(page) == ["5", "4", "2"]
+    assert ids(store.recent(3, route="law", before=page[-1].sequence)) == ["1"]
+    assert store.recent(3, route="physics") == ()
+
+
+def test_a_page_has_at_least_one_decision(store: Store) -> None:
+    with pytest.raises(SettingError, match="limit must be at least 1, got 0"):
+        store.recent(0)
+
+
 def test_feedback_is_known_by_its_id(store: Store) -> None:
     append(store, decided("a"), feedback("a", "f"))
     assert store.has_feedback("f")
@@ -271,6 +303,22 @@ def test_what_is_forgotten_is_gone(store: Store) -> None:
     ])  # fmt: skip
     assert store.kept("law") == (last, b"state")
     assert store.forget(NOW_S + 700) == 0
+
+
+def test_the_oldest_are_forgotten_first(store: Store) -> None:
+    for i, name in enumerate("cadbe"):
+        append(store, decided(name, at_s=NOW_S + "abcde".index(name)), outcome(name))
+        assert store.oldest_s() == NOW_S + ("abcde".index(name) if i == 0 else 0)
+    assert store.forget(NOW_S + 4, limit=3) == 3
+    assert [event.decision_id for event in log(store)] == ["d", "d", "e", "e"]
+    assert store.oldest_s() == NOW_S + 3
+    assert store.forget(NOW_S + 4, limit=3) == 1
+    with pytest.raises(SettingError, match="limit must be at least 1, got 0"):
+        store.forget(NOW_S, limit=0)
+
+
+def test_an_empty_log_has_no_oldest(store: Store) -> None:
+    assert store.oldest_s() is None
 
 
 def test_nothing_more_is_heard_of_what_was_forgotten(store: Store) -> None:
@@ -372,6 +420,8 @@ CLOSED: dict[str, Callable[[Store], object]] = {
     "append": lambda store: append(store, decided("b")),
     "events": use_events,
     "story": lambda store: store.story("a"),
+    "recent": lambda store: store.recent(1),
+    "oldest_s": lambda store: store.oldest_s(),
     "has_feedback": lambda store: store.has_feedback("a"),
     "keep": lambda store: store.keep("a", 1, b""),
     "kept": lambda store: store.kept("a"),

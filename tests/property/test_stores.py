@@ -117,6 +117,14 @@ class BothStores(RuleBasedStateMachine):
     @rule(before_s=TIMES)
     def forget(self, before_s: float) -> None:
         assert self.disk.forget(before_s) == self.memory.forget(before_s)
+        assert self.disk.oldest_s() == self.memory.oldest_s()
+
+    @rule(limit=st.integers(1, 4), before=st.none() | st.integers(-1, 30))
+    def latest(self, limit: int, before: int | None) -> None:
+        self._same_log(
+            list(self.disk.recent(limit, before=before)),
+            list(self.memory.recent(limit, before=before)),
+        )
 
     @rule(name=IDS, sequence=st.integers(0, 100), state=st.binary(max_size=9))
     def keep(self, name: str, sequence: int, state: bytes) -> None:

@@ -2,7 +2,20 @@
 
 from messplus.stores.base import Store, Stored, Story
 from messplus.stores.memory import MemoryStore
-from messplus.stores.opening import open_store
+from messplus.stores.opening import open_store, open_to_read
+from messplus.stores.reader import Reader
+from messplus.stores.retention import Forgotten, retain
 from messplus.stores.sqlite import SqliteStore
 
-__all__ = ["MemoryStore", "SqliteStore", "Store", "Stored", "Story", "open_store"]
+__all__ = [
+    "Forgotten",
+    "MemoryStore",
+    "Reader",
+    "SqliteStore",
+    "Store",
+    "Stored",
+    "Story",
+    "open_store",
+    "open_to_read",
+    "retain",
+]

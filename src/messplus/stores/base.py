@@ -75,6 +75,27 @@ class Store(Protocol):
         """All that is known of a decision; None if it is unknown or was forgotten."""
         ...
 
+    def recent(
+        self, limit: int, *, before: int | None = None, route: str | None = None
+    ) -> tuple[Stored, ...]:
+        """The latest decisions, the newest first: a page of them costs the same however long the log.
+
+        Args:
+            limit: At most so many, >= 1.
+            before: Only those with a lower sequence number, as the last one of the page before has it.
+                None: from the latest.
+            route: Only this route's. None: all.
+
+        Raises:
+            SettingError: The limit is not at least 1.
+            StoreError: A decision cannot be read, and which.
+        """
+        ...
+
+    def oldest_s(self) -> float | None:
+        """When the oldest decision was made, in seconds since 1970; None if there is none."""
+        ...
+
     def has_feedback(self, feedback_id: str) -> bool:
         """Whether feedback of this id is in the log."""
         ...
@@ -91,12 +112,19 @@ class Store(Protocol):
         """The latest snapshot of a name, with its sequence number; None if there is none."""
         ...
 
-    def forget(self, before_s: float) -> int:
+    def forget(self, before_s: float, *, limit: int | None = None) -> int:
         """Delete decisions older than a moment, with their outcomes and feedback.
+
+        Args:
+            before_s: Seconds since 1970.
+            limit: At most so many, the oldest of them, >= 1. None: all.
 
         Returns:
             How many decisions were deleted. Snapshots stay: keep one that covers them before.
             Their sequence numbers are not given out again.
+
+        Raises:
+            SettingError: The limit is not at least 1.
         """
         ...
 

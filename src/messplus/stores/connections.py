@@ -66,6 +66,8 @@ def to_write(path: Path) -> sqlite3.Connection:
     """
     connection = _connect(path, "rw", busy_s=_BUSY_S)
     try:
+        # Of a new file only, and first of all: the journal mode writes the header.
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
         connection.execute(
             "PRAGMA journal_mode = WAL"
         )  # readers and writer do not wait for another
@@ -91,6 +93,22 @@ def to_read(path: Path) -> sqlite3.Connection:
     connection = _connect(path, "ro", busy_s=_BUSY_S)
     connection.text_factory = bytes
     return connection
+
+
+def shrink(connection: sqlite3.Connection, pages: int) -> None:
+    """Give pages that are free beyond a quarter of the file back to the disk, at most so many.
+
+    A quarter stays: what comes next fills it, and need not wait for the file to grow again. Files
+    that were begun before this existed keep their size; docs/reference/stores.md says how to change that.
+
+    Raises:
+        sqlite3.Error: It could not be done.
+    """
+    ((free,),) = connection.execute("PRAGMA freelist_count").fetchall()
+    ((all_pages,),) = connection.execute("PRAGMA page_count").fetchall()
+    for _ in range(min(pages, free - all_pages // 4)):
+        # One at a time: the statement has no columns, and Python steps such a one only once.
+        connection.execute("PRAGMA incremental_vacuum(1)")
 
 
 def explained(error: Exception, what: str) -> StoreError:

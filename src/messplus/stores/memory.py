@@ -5,8 +5,9 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
+from itertools import islice
 
-from messplus.errors import StoreError
+from messplus.errors import StoreError, require_range
 from messplus.records import Decided, Event, Feedback, Outcome
 from messplus.stores.base import Stored, Story
 from messplus.stores.refusals import decision_unknown, known_already
@@ -73,8 +74,7 @@ class MemoryStore:
         """The events after a sequence number, in order; not those that are appended meanwhile."""
         with self._lock:
             self._check_open()
-            start = bisect_right(self._log, after, key=lambda stored: stored.sequence)
-            return iter(self._log[start:])
+            return iter(self._log[self._place(after) :])
 
     def story(self, decision_id: str) -> Story | None:
         """All that is known of a decision; None if it is unknown or was forgotten."""
@@ -88,6 +88,29 @@ class MemoryStore:
             tuple(event for event in told if isinstance(event, Outcome)),
             tuple(event for event in told if isinstance(event, Feedback)),
         )
+
+    def recent(
+        self, limit: int, *, before: int | None = None, route: str | None = None
+    ) -> tuple[Stored, ...]:
+        """The latest decisions, the newest first, before a sequence number and of a route."""
+        require_range("limit", limit, "at least 1", ok=limit >= 1)
+        with self._lock:
+            self._check_open()
+            end = self._place(self._last if before is None else before - 1)
+            found = (
+                stored
+                for stored in reversed(self._log[:end])
+                if isinstance(stored.event, Decided)
+                and (route is None or stored.event.route == route)
+            )
+            return tuple(islice(found, limit))
+
+    def oldest_s(self) -> float | None:
+        """When the oldest decision was made; None if there is none."""
+        with self._lock:
+            self._check_open()
+            times = (one.event.at_s for one in self._log if isinstance(one.event, Decided))
+            return min(times, default=None)
 
     def has_feedback(self, feedback_id: str) -> bool:
         """Whether feedback of this id is in the log."""
@@ -107,15 +130,18 @@ class MemoryStore:
             self._check_open()
             return self._snapshots.get(name)
 
-    def forget(self, before_s: float) -> int:
-        """Delete decisions older than a moment, with their outcomes and feedback."""
+    def forget(self, before_s: float, *, limit: int | None = None) -> int:
+        """Delete decisions older than a moment, with their outcomes and feedback; the oldest first."""
+        require_range("limit", limit, "at least 1", ok=limit is None or limit >= 1)
         with self._lock:
             self._check_open()
-            gone = {
-                stored.event.decision_id
+            old = [
+                stored.event
                 for stored in self._log
                 if isinstance(stored.event, Decided) and stored.event.at_s < before_s
-            }
+            ]
+            old.sort(key=lambda event: event.at_s)
+            gone = {event.decision_id for event in old[:limit]}
             for name in gone:
                 for event in self._told.pop(name):
                     if isinstance(event, Feedback):
@@ -127,6 +153,10 @@ class MemoryStore:
         """Refuse everything from now on; a second call does nothing."""
         with self._lock:
             self._closed = True
+
+    def _place(self, after: int) -> int:
+        """Where in the log the events after a sequence number begin."""
+        return bisect_right(self._log, after, key=lambda stored: stored.sequence)
 
     def _check_open(self) -> None:
         if self._closed:

@@ -8,11 +8,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from messplus.errors import StoreError
+from messplus.errors import StoreError, require_range
 from messplus.stores.base import Stored, Story
 from messplus.stores.connections import FAILURES, explained, to_read
 from messplus.stores.rows import DECIDED, FEEDBACK, OUTCOME, TABLES, AnyTable
-from messplus.stores.values import Value, from_text
+from messplus.stores.values import LARGEST, Value, from_text
 
 PAGE: Final = 1000
 """Rows fetched at a time: a reader that stops half way holds nothing open."""
@@ -21,6 +21,8 @@ LAST: Final = "SELECT max(last) FROM (SELECT last FROM forgotten {})".format(
     " ".join(f"UNION ALL SELECT max(sequence) FROM {table.name}" for table in TABLES)
 )
 """The latest sequence number that was given out, 0 if none was."""
+
+_LATEST_ON_ROUTE: Final = DECIDED.latest.replace("WHERE", "WHERE route = CAST(? AS TEXT) AND")
 
 Query = tuple[str, tuple[Value, ...]]
 
@@ -63,6 +65,24 @@ class Reader:
             tuple(map(OUTCOME.decode, outcomes)),
             tuple(map(FEEDBACK.decode, feedback)),
         )
+
+    def recent(
+        self, limit: int, *, before: int | None = None, route: str | None = None
+    ) -> tuple[Stored, ...]:
+        """The latest decisions, the newest first, before a sequence number and of a route."""
+        require_range("limit", limit, "at least 1", ok=limit >= 1)
+        until = LARGEST if before is None else min(before, LARGEST)
+        if route is None:
+            query: Query = (DECIDED.latest, (until, limit))
+        else:
+            query = (_LATEST_ON_ROUTE, (from_text(route), until, limit))
+        [rows] = self._read(query)
+        return tuple(Stored(row[0], DECIDED.decode(row)) for row in rows)
+
+    def oldest_s(self) -> float | None:
+        """When the oldest decision was made; None if there is none."""
+        [[(at_s,)]] = self._read(("SELECT min(at_s) FROM decided", ()))
+        return None if at_s is None else float(at_s)
 
     def has_feedback(self, feedback_id: str) -> bool:
         """Whether feedback of this id is in the log."""

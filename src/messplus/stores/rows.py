@@ -19,6 +19,7 @@ class Table(Generic[E]):
         insert: Statement that adds a row: its sequence number, then its columns.
         page: Statement for the rows after one sequence number up to another, in order, at most so
             many.
+        latest: Statement for the rows before a sequence number, the last ones first, at most so many.
         of_decision: Statement for the rows of one decision, in order.
     """
 
@@ -38,6 +39,7 @@ class Table(Generic[E]):
         self.name = name
         self.insert = f"INSERT INTO {name} ({listed}) VALUES (?, {values})"
         self.page = f"{select} sequence > ? AND sequence <= ? ORDER BY sequence LIMIT ?"
+        self.latest = f"{select} sequence < ? ORDER BY sequence DESC LIMIT ?"
         self.of_decision = f"{select} decision_id = CAST(? AS TEXT) ORDER BY sequence"
         self._decode = decode
 

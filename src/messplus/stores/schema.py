@@ -97,12 +97,7 @@ def migrate(connection: sqlite3.Connection, steps: Sequence[Step] = STEPS) -> No
         StoreError: The file is another program's, or was written by a newer messplus.
         sqlite3.Error: The disk is full, or the file is damaged.
     """
-    version = _number(connection, "PRAGMA user_version")
-    if version > len(steps):
-        raise StoreError(
-            f"the log has schema version {version}, this messplus knows up to {len(steps)}:"
-            " update messplus"
-        )
+    version = _version(connection, steps)
     theirs = _number(connection, "PRAGMA application_id") != APPLICATION_ID
     if theirs and _number(connection, "SELECT count(*) FROM sqlite_schema"):
         raise StoreError("the file is the database of another program: give the log one of its own")
@@ -117,6 +112,38 @@ def migrate(connection: sqlite3.Connection, steps: Sequence[Step] = STEPS) -> No
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             raise
+
+
+def require_latest(connection: sqlite3.Connection, steps: Sequence[Step] = STEPS) -> None:
+    """Check that a file can be read as it is.
+
+    Args:
+        connection: To any database.
+        steps: All there are.
+
+    Raises:
+        StoreError: The file is another program's, or of another version.
+        sqlite3.Error: It is no database.
+    """
+    if _number(connection, "PRAGMA application_id") != APPLICATION_ID:
+        raise StoreError("the file is not a log of messplus")
+    version = _version(connection, steps)
+    if version < len(steps):
+        raise StoreError(
+            f"the log has schema version {version}, written by an older messplus; this one reads"
+            f" version {len(steps)}: a gateway or router that is started on it brings it up to date"
+        )
+
+
+def _version(connection: sqlite3.Connection, steps: Sequence[Step]) -> int:
+    """The version of a file; raises StoreError for one that is newer than we are."""
+    version = _number(connection, "PRAGMA user_version")
+    if version > len(steps):
+        raise StoreError(
+            f"the log has schema version {version}, this messplus knows up to {len(steps)}:"
+            " update messplus"
+        )
+    return version
 
 
 def _number(connection: sqlite3.Connection, query: str) -> int:

@@ -4,13 +4,14 @@ import math
 import sqlite3
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from messplus.errors import StoreError, require_range
 from messplus.records import Event
 from messplus.stores.base import Stored, Story
-from messplus.stores.connections import FAILURES, claim, create, explained, to_write
+from messplus.stores.connections import FAILURES, claim, create, explained, shrink, to_write
 from messplus.stores.reader import LAST, Reader
 from messplus.stores.refusals import decision_unknown, known_already
 from messplus.stores.rows import encode
@@ -20,6 +21,9 @@ from messplus.stores.writer import Writer
 
 FORGET_AT_ONCE: Final = 200
 """Decisions deleted in one transaction: appends wait some milliseconds for it."""
+
+SHRINK_AT_ONCE: Final = 256
+"""Pages, of 4 KB, given back to the disk with them."""
 
 _FORGET: Final = (
     "DELETE FROM decided WHERE sequence IN"  # with its outcomes and feedback: ON DELETE CASCADE
@@ -89,6 +93,16 @@ class SqliteStore:
         """All that is known of a decision; None if it is unknown or was forgotten."""
         return self._reader.story(decision_id)
 
+    def recent(
+        self, limit: int, *, before: int | None = None, route: str | None = None
+    ) -> tuple[Stored, ...]:
+        """The latest decisions, the newest first, before a sequence number and of a route."""
+        return self._reader.recent(limit, before=before, route=route)
+
+    def oldest_s(self) -> float | None:
+        """When the oldest decision was made; None if there is none."""
+        return self._reader.oldest_s()
+
     def has_feedback(self, feedback_id: str) -> bool:
         """Whether feedback of this id is in the log."""
         return self._reader.has_feedback(feedback_id)
@@ -106,23 +120,28 @@ class SqliteStore:
         """The latest snapshot of a name, with its sequence number; None if there is none."""
         return self._reader.kept(name)
 
-    def forget(self, before_s: float) -> int:
-        """Delete decisions older than a moment, with their outcomes and feedback.
+    def forget(self, before_s: float, *, limit: int | None = None) -> int:
+        """Delete decisions older than a moment, with their outcomes and feedback; the oldest first.
 
         They go in small transactions between those of others: one that ends early has deleted the
-        oldest of them. The file keeps its size, and what comes next fills it again.
+        oldest of them. What comes next fills the room in the file; of what is free beyond a quarter
+        of the file, each transaction gives some back to the disk.
         """
-
-        def some(connection: sqlite3.Connection) -> int:
-            connection.execute("UPDATE forgotten SET last = ?", (self._last,))
-            return connection.execute(_FORGET, (before_s, FORGET_AT_ONCE)).rowcount
-
+        require_range("limit", limit, "at least 1", ok=limit is None or limit >= 1)
         deleted = 0
-        while True:
-            chunk = self._writer.run(some)
+        while limit is None or deleted < limit:
+            most = FORGET_AT_ONCE if limit is None else min(FORGET_AT_ONCE, limit - deleted)
+            chunk = self._writer.run(partial(self._forget_some, before_s, most))
             deleted += chunk
-            if chunk < FORGET_AT_ONCE:
-                return deleted
+            if chunk < most:
+                break
+        return deleted
+
+    def _forget_some(self, before_s: float, most: int, connection: sqlite3.Connection) -> int:
+        connection.execute("UPDATE forgotten SET last = ?", (self._last,))
+        deleted = connection.execute(_FORGET, (before_s, most)).rowcount
+        shrink(connection, SHRINK_AT_ONCE)
+        return deleted
 
     def close(self) -> None:
         """Make everything durable and let go of the file; a second call does nothing."""

@@ -20,7 +20,7 @@ from messplus.core.types import Bools, Floats, Source
 Value = int | float | str | bytes | None
 Row = tuple[Value, ...]
 
-_LARGEST: Final = 2**63 - 1
+LARGEST: Final = 2**63 - 1
 _SOURCES: Final = get_args(Source)
 
 
@@ -51,8 +51,8 @@ def from_number(name: str, value: float) -> float:
 def from_whole(name: str, value: int) -> int:
     """A whole number of 64 bits."""
     whole = int(value)
-    if abs(whole) > _LARGEST:
-        raise ValueError(f"{name} must be within ±{_LARGEST}, got {value}")
+    if abs(whole) > LARGEST:
+        raise ValueError(f"{name} must be within ±{LARGEST}, got {value}")
     return whole
 
 

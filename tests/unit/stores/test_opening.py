@@ -1,12 +1,14 @@
 """A store by its address."""
 
+import sqlite3
 from contextlib import closing
 from pathlib import Path
 
 import pytest
+from tests.unit.stores.samples import decided
 
 from messplus.errors import SettingError, StoreError
-from messplus.stores import MemoryStore, SqliteStore, open_store
+from messplus.stores import MemoryStore, SqliteStore, open_store, open_to_read
 
 
 @pytest.fixture(autouse=True)
@@ -75,3 +77,36 @@ def test_a_folder_below_a_file_cannot_be_made(folder: Path) -> None:
     (folder / "file").touch()
     with pytest.raises(StoreError, match="cannot be made"):
         open_store(f"sqlite:{folder}/file/log.db")
+
+
+def test_a_log_can_be_read_while_another_writes_it(store: SqliteStore, path: Path) -> None:
+    for address in (str(path), f"sqlite:{path}"):
+        with closing(open_to_read(address)) as reader:
+            before = len(list(reader.events()))
+            store.append([decided(address)]).result()
+            assert len(list(reader.events())) == before + 1
+            assert reader.story(address) is not None
+
+
+def test_what_is_no_log_cannot_be_read(path: Path) -> None:
+    with pytest.raises(StoreError, match=r"there is no log at .*log\.db"):
+        open_to_read(str(path))
+    path.write_bytes(b"no database" * 100)
+    with pytest.raises(StoreError, match=r"log\.db: the file is damaged"):
+        open_to_read(str(path))
+    path.unlink()
+    with closing(sqlite3.connect(path)) as file:
+        file.execute("CREATE TABLE customers (name)")
+    with pytest.raises(StoreError, match=r"log\.db: the file is not a log of messplus"):
+        open_to_read(str(path))
+    with pytest.raises(SettingError, match="memory: cannot be read from another program"):
+        open_to_read("memory:")
+
+
+@pytest.mark.parametrize(("version", "message"), [(2, "by an older messplus"), (99, "update")])
+def test_another_version_is_not_read(path: Path, version: int, message: str) -> None:
+    SqliteStore(path).close()
+    with closing(sqlite3.connect(path, isolation_level=None)) as file:
+        file.execute(f"PRAGMA user_version = {version}")
+    with pytest.raises(StoreError, match=message):
+        open_to_read(str(path))
