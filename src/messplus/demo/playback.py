@@ -15,6 +15,7 @@ from aiohttp import web
 from anyio.from_thread import start_blocking_portal
 
 from messplus.demo.recording import Recorded, Recording
+from messplus.demo.setup import ZooModel
 from messplus.errors import require_range
 
 HOST: Final = "127.0.0.1"
@@ -46,6 +47,13 @@ def playing(recording: Recording, *, speed: float) -> Iterator[str]:
         portal.wrap_async_context_manager(_listening(Playback(recording, speed).app())) as url,
     ):
         yield url
+
+
+@contextmanager
+def recorded_zoo(recording: Recording, *, speed: float) -> Iterator[list[ZooModel]]:
+    """The models of a recording while it is played back; arguments and errors as of `playing`."""
+    with playing(recording, speed=speed) as url:
+        yield [ZooModel(name, url, price) for name, price in recording.prices.items()]
 
 
 @asynccontextmanager
