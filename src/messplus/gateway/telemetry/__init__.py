@@ -1,0 +1,7 @@
+"""What the gateway tells its operators: metrics, logs, traces."""
+
+from messplus.gateway.telemetry.ended import Ended, Mode
+from messplus.gateway.telemetry.metrics import Metrics
+from messplus.gateway.telemetry.readings import PromiseReading, Readings
+
+__all__ = ["Ended", "Metrics", "Mode", "PromiseReading", "Readings"]

@@ -1,0 +1,117 @@
+"""What is not counted but read whenever somebody looks: the standing of promises, what is under way."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PromiseReading:
+    """How one promise stands.
+
+    Attributes:
+        route: Its route.
+        alpha: Promised share of satisfied requests.
+        requests: Decided so far.
+        queue: Satisfaction owed, in requests.
+        satisfaction: Mean satisfaction as believed; None while nothing is known.
+        price: Of one more satisfied request, in the unit of cost.
+        feasible: Whether the zoo can keep it.
+        reachable: Best satisfaction that the zoo can reach, where it cannot; else None.
+    """
+
+    route: str
+    alpha: float
+    requests: int
+    queue: float
+    price: float
+    satisfaction: float | None = None
+    feasible: Literal["yes", "unclear", "no"] = "unclear"
+    reachable: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Readings:
+    """Everything that is read at a scrape.
+
+    Attributes:
+        promises: One per route and alpha.
+        in_flight: Requests under way.
+        calls_in_flight: Calls under way by model.
+        parked: Feedback that came before its decision, and waits.
+        sessions: That stay with a model.
+        judging: Answers that wait for a judge.
+        store_bytes: Size of the log; None where it is not on disk.
+    """
+
+    promises: Sequence[PromiseReading] = ()
+    in_flight: int = 0
+    calls_in_flight: Mapping[str, int] = field(default_factory=dict)
+    parked: int = 0
+    sessions: int = 0
+    judging: int = 0
+    store_bytes: int | None = None
+
+
+Read = Callable[[], Readings]
+FEASIBLE: Mapping[str, float] = {"yes": 1.0, "unclear": 0.5, "no": 0.0}
+
+
+class ReadAtScrape(Collector):
+    """Gauges of the latest readings."""
+
+    def __init__(self) -> None:
+        self.read: Read = Readings
+
+    def collect(self) -> Iterator[Metric]:
+        """One gauge per field."""
+        now = self.read()
+        yield from _promises(now.promises)
+        yield _gauge("requests_in_flight", "Requests under way.", now.in_flight)
+        yield _by_model("upstream_in_flight", "Calls under way.", now.calls_in_flight)
+        yield _gauge("feedback_parked", "Feedback that waits for its decision.", now.parked)
+        yield _gauge("sessions", "Sessions that stay with a model.", now.sessions)
+        yield _gauge("judge_waiting", "Answers that wait for a judge.", now.judging)
+        yield _gauge("store_bytes", "Size of the log on disk.", now.store_bytes)
+
+    def describe(self) -> Iterator[Metric]:
+        """The gauges without their values: a registry asks for names before there is anything to read."""
+        yield from ReadAtScrape().collect()
+
+
+_Value = Callable[[PromiseReading], float | None]
+_PROMISE: tuple[tuple[str, str, _Value], ...] = (
+    ("alpha", "Promised share of satisfied requests.", lambda one: one.alpha),
+    ("promise_requests", "Requests decided under the promise.", lambda one: one.requests),
+    ("queue_requests", "Virtual queue: satisfied requests owed.", lambda one: one.queue),
+    ("satisfaction_believed", "Mean satisfaction so far, as believed.",
+     lambda one: one.satisfaction),
+    ("price", "Worth of one more satisfied request, in the unit of cost.", lambda one: one.price),
+    ("promise_feasible", "Whether the zoo can keep it: 1 yes, 0.5 unclear, 0 no.",
+     lambda one: FEASIBLE[one.feasible]),
+    ("satisfaction_reachable", "Best that the zoo can reach, where the promise is above it.",
+     lambda one: one.reachable),
+)  # fmt: skip
+
+
+def _promises(promises: Sequence[PromiseReading]) -> Iterator[Metric]:
+    for name, text, value in _PROMISE:
+        family = GaugeMetricFamily(f"messplus_{name}", text, labels=["route", "promise"])
+        for one in promises:
+            if (read := value(one)) is not None:
+                family.add_metric([one.route, f"{one.alpha:g}"], read)
+        yield family
+
+
+def _gauge(name: str, text: str, value: float | None) -> Metric:
+    return GaugeMetricFamily(f"messplus_{name}", text, value=value)
+
+
+def _by_model(name: str, text: str, values: Mapping[str, int]) -> Metric:
+    family = GaugeMetricFamily(f"messplus_{name}", text, labels=["model"])
+    for model, value in values.items():
+        family.add_metric([model], value)
+    return family
