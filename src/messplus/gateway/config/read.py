@@ -1,7 +1,7 @@
 """A gateway's YAML file, read and checked whole."""
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import unquote
@@ -10,6 +10,7 @@ import yaml
 
 from messplus.gateway.config.problems import Place, Problem, SettingsError
 from messplus.gateway.config.rules import broken_rules
+from messplus.gateway.config.secrets import without
 from messplus.gateway.config.settings import Settings
 from messplus.gateway.config.shape import shaped
 from messplus.gateway.config.tree import ANY, Value, matching, read_tree, steps
@@ -24,9 +25,6 @@ SECRETS: tuple[Place, ...] = (
     ("tracing", "endpoint"),
     ("store",),
 )
-
-SHORTEST_HIDDEN = 4
-"""Characters of a text from which on it is taken out of messages; `on` and `80` are no secrets."""
 
 
 def read_settings(path: Path, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -67,8 +65,11 @@ def read_settings(path: Path, environment: Mapping[str, str] = os.environ) -> Se
         *(problem for problem in rest if problem.place not in unset),
     ]
     if settings is None or problems:
-        hidden = {place: text for place, text in _texts(values) if place in secret}
-        shown = [_without(hidden.values(), _with_line(one, tree.lines)) for one in problems]
+        hidden = [text for place, text in _texts(values) if place in secret]
+        shown = [
+            replace(one, text=without(hidden, one.text), line=one.line or _line(one, tree.lines))
+            for one in problems
+        ]
         raise SettingsError(str(path), shown)
     return _anchored(settings, path.parent.resolve())
 
@@ -81,12 +82,12 @@ def _yaml_problem(error: yaml.YAMLError) -> Problem:
     return Problem((), f"is not YAML that can be read: {str(error).splitlines()[0]}")
 
 
-def _with_line(problem: Problem, lines: Mapping[Place, int]) -> Problem:
-    """The problem with the line of its place, or of what is nearest above it."""
+def _line(problem: Problem, lines: Mapping[Place, int]) -> int | None:
+    """The line of a problem's place, or of what is nearest above it."""
     place = problem.place
     while place not in lines and place:
         place = place[:-1]
-    return replace(problem, line=problem.line or lines.get(place))
+    return lines.get(place)
 
 
 def _texts(value: Value, place: Place = ()) -> Iterator[tuple[Place, str]]:
@@ -94,15 +95,6 @@ def _texts(value: Value, place: Place = ()) -> Iterator[tuple[Place, str]]:
         yield from _texts(below, (*place, step))
     if isinstance(value, str):
         yield place, value
-
-
-def _without(hidden: Iterable[str], problem: Problem) -> Problem:
-    """The problem with every secret taken out of its text, whoever wrote it there."""
-    text = problem.text
-    for secret in hidden:
-        if len(secret) >= SHORTEST_HIDDEN:
-            text = text.replace(secret, "***")
-    return replace(problem, text=text)
 
 
 def _missing_files(values: Value, folder: Path) -> list[Problem]:

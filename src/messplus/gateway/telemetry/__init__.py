@@ -1,7 +1,18 @@
 """What the gateway tells its operators: metrics, logs, traces."""
 
 from messplus.gateway.telemetry.ended import Ended, Mode
+from messplus.gateway.telemetry.lines import Format
+from messplus.gateway.telemetry.logs import Logs, log_access
 from messplus.gateway.telemetry.metrics import Metrics
 from messplus.gateway.telemetry.readings import PromiseReading, Readings
 
-__all__ = ["Ended", "Metrics", "Mode", "PromiseReading", "Readings"]
+__all__ = [
+    "Ended",
+    "Format",
+    "Logs",
+    "Metrics",
+    "Mode",
+    "PromiseReading",
+    "Readings",
+    "log_access",
+]

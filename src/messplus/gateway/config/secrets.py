@@ -1,0 +1,34 @@
+"""The secrets of a configuration, so that they can be taken out of whatever is shown."""
+
+from collections.abc import Iterable, Iterator
+from urllib.parse import urlsplit
+
+from messplus.gateway.config.settings import Settings
+
+HIDDEN = "***"
+SHORTEST_HIDDEN = 4
+"""Characters of a text from which on it is taken out; `on` and `80` are no secrets."""
+
+
+def secrets_of(settings: Settings) -> tuple[str, ...]:
+    """Every key, header and password; the longest first, as one may hold another."""
+    return tuple(sorted(set(_secrets(settings)), key=len, reverse=True))
+
+
+def _secrets(settings: Settings) -> Iterator[str]:
+    for key in settings.keys:
+        yield key.key.get_secret_value()
+    for provider in settings.providers.values():
+        if provider.api_key is not None:
+            yield provider.api_key.get_secret_value()
+        yield from provider.headers.values()
+        if password := urlsplit(provider.base_url).password:
+            yield password
+
+
+def without(secrets: Iterable[str], text: str) -> str:
+    """The text with every secret replaced."""
+    for secret in secrets:
+        if len(secret) >= SHORTEST_HIDDEN and secret in text:
+            text = text.replace(secret, HIDDEN)
+    return text
