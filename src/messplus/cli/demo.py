@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _LIVE_REQUESTS = 60
 _LIVE_CONCURRENCY = 2
 _CONCURRENCY = 16
+_ALPHA_DECIMALS = 3  # of the default: it stands in a file that people edit
 _MODULES = ("aiohttp", "orjson", "polars", "pydantic", "rich", "starlette", "uvicorn", "yaml")
 
 
@@ -172,7 +173,7 @@ def _prepared(
         mode="live" if live else "recorded",
         title="messplus demo --live" if live else "messplus demo",
         script=script,
-        alpha=default_alpha(outcomes) if alpha is None else alpha,
+        alpha=round(default_alpha(outcomes), _ALPHA_DECIMALS) if alpha is None else alpha,
         seed=seed,
         concurrency=concurrency or (_LIVE_CONCURRENCY if live else _CONCURRENCY),
         feedback=feedback,

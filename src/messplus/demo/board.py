@@ -56,7 +56,7 @@ class Board:
         row.add_column(ratio=1, min_width=8)
         for _ in range(3):
             row.add_column(no_wrap=True, justify="right")
-        left = "" if look.left_s is None else f"{look.left_s:.0f} s left"
+        left = "done" if look.tally.requests == look.total else f"{look.left_s or 0:.0f} s left"
         row.add_row(
             Text(f" {look.title}", "bold", overflow="ellipsis"),
             ProgressBar(look.total, look.tally.requests),

@@ -12,7 +12,7 @@ _BRAILLE: Final = 0x2800
 _BITS: Final = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]])
 """What each dot of a letter adds to its code point: four rows of two."""
 
-_LABEL: Final = 7  # letters: "55.1 % "
+_LABEL: Final = 8  # letters: "100.0 % "
 _WARM_UP: Final = 30  # the first running means jump between 0 and 1, and would set the scale
 
 
