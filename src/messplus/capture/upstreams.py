@@ -14,6 +14,7 @@ import yaml
 from messplus.errors import DataError, SettingError, require_range, unknown
 
 _VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
+_PREFIX = "os.environ/"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,8 +95,8 @@ def read_upstreams(path: Path, environment: Mapping[str, str] = os.environ) -> l
     """Read `providers` and `models` of a YAML file; see docs/reference/capture.md.
 
     Args:
-        path: Of the file. `routes`, `keys` and `store` may be there too, and are not looked at.
-        environment: Where `${VAR}` and `${VAR:-default}` are looked up.
+        path: Of the file. It may be a gateway's: what only a gateway needs is not looked at.
+        environment: Where `${VAR}`, `${VAR:-default}` and `os.environ/VAR` are looked up.
 
     Raises:
         DataError: The file is not there, not YAML, or not of this shape.
@@ -110,10 +111,21 @@ def read_upstreams(path: Path, environment: Mapping[str, str] = os.environ) -> l
     return _Parser(path, entries, environment).upstreams()
 
 
-_TOP = ("version", "providers", "models", "routes", "keys", "store")
-_PROVIDER = ("base_url", "api_key", "timeout_s")
-_MODEL = ("provider", "model", "cost", "concurrency", "timeout_s", "parameters")
-_COST = ("input_per_mtok", "output_per_mtok")
+# What a capture reads, and after it what else a gateway's file may say.
+_TOP = (
+    "providers", "models",
+    "version", "cost", "server", "routes", "keys", "features", "prior", "store", "retention_days",
+    "tracing",
+)  # fmt: skip
+_PROVIDER = (
+    "base_url", "api_key", "timeout_s", "api", "headers",
+    "connect_timeout_s", "first_byte_timeout_s", "retries", "max_connections",
+)  # fmt: skip
+_MODEL = (
+    "provider", "model", "cost", "concurrency", "timeout_s", "parameters",
+    "energy_j_per_token", "context_tokens", "tools", "vision", "structured_output",
+)  # fmt: skip
+_COST = ("input_per_mtok", "output_per_mtok", "cached_input_per_mtok")
 
 
 class _Parser:
@@ -143,7 +155,7 @@ class _Parser:
             api_key=self._text(provider.get("api_key", ""), f"{where}, api_key of its provider"),
             input_usd_per_mtok=self._number(cost.get("input_per_mtok", 0), f"{where}.cost"),
             output_usd_per_mtok=self._number(cost.get("output_per_mtok", 0), f"{where}.cost"),
-            concurrency=self._whole(model.get("concurrency", 1), f"{where}.concurrency"),
+            concurrency=self._whole(model.get("concurrency") or 1, f"{where}.concurrency"),
             timeout_s=self._number(timeout, f"{where}.timeout_s"),
             parameters=MappingProxyType(
                 self._mapping(model.get("parameters") or {}, f"{where}.parameters")
@@ -156,7 +168,14 @@ class _Parser:
             raise DataError(f"{where}.provider must name one of providers, got {name!r}")
         if name not in providers:
             raise unknown(f"provider in {where}:", name, providers)
-        return self._mapping(providers[name], f"{self._file}, providers.{name}", _PROVIDER)
+        provider = self._mapping(providers[name], f"{self._file}, providers.{name}", _PROVIDER)
+        if provider.get("api", "openai") != "openai" or provider.get("headers"):
+            # Left out in silence, its models would answer with refusals, or as somebody else.
+            raise SettingError(
+                f"{self._file}, providers.{name}: a capture speaks OpenAI's API and sends an api_key"
+                " only; put a gateway between, and name it as the provider"
+            )
+        return provider
 
     def _mapping(
         self, value: object, where: str, known: tuple[str, ...] | None = None
@@ -172,12 +191,14 @@ class _Parser:
     def _text(self, value: object, where: str) -> str:
         if not isinstance(value, str):
             raise DataError(f"{where} must be a text, got {type(value).__name__}")
-        return _VARIABLE.sub(lambda found: self._variable(found, where), value)
+        if value.startswith(_PREFIX):
+            return self._variable(value.removeprefix(_PREFIX), None, where)
+        return _VARIABLE.sub(lambda found: self._variable(found[1], found[2], where), value)
 
-    def _variable(self, found: re.Match[str], where: str) -> str:
-        value = self._environment.get(found[1], found[2])
+    def _variable(self, name: str, default: str | None, where: str) -> str:
+        value = self._environment.get(name, default)
         if value is None:
-            raise SettingError(f"{where} needs the environment variable {found[1]}: it is not set")
+            raise SettingError(f"{where} needs the environment variable {name}: it is not set")
         return value
 
     def _number(self, value: object, where: str) -> float:
