@@ -147,6 +147,7 @@ class _Parser:
         model = self._mapping(entry, where, _MODEL)
         provider = self._provider(model.get("provider"), where)
         cost = self._mapping(model.get("cost") or {}, f"{where}.cost", _COST)
+        limit = model.get("concurrency")  # null: none for a gateway; a capture asks one at a time
         timeout = model.get("timeout_s", provider.get("timeout_s", 300.0))
         return Upstream(
             name=name,
@@ -155,7 +156,7 @@ class _Parser:
             api_key=self._text(provider.get("api_key", ""), f"{where}, api_key of its provider"),
             input_usd_per_mtok=self._number(cost.get("input_per_mtok", 0), f"{where}.cost"),
             output_usd_per_mtok=self._number(cost.get("output_per_mtok", 0), f"{where}.cost"),
-            concurrency=self._whole(model.get("concurrency") or 1, f"{where}.concurrency"),
+            concurrency=self._whole(1 if limit is None else limit, f"{where}.concurrency"),
             timeout_s=self._number(timeout, f"{where}.timeout_s"),
             parameters=MappingProxyType(
                 self._mapping(model.get("parameters") or {}, f"{where}.parameters")
