@@ -25,7 +25,10 @@ _LIVE_REQUESTS = 60
 _LIVE_CONCURRENCY = 2
 _CONCURRENCY = 16
 _ALPHA_DECIMALS = 3  # of the default: it stands in a file that people edit
-_MODULES = ("aiohttp", "orjson", "polars", "pydantic", "rich", "starlette", "uvicorn", "yaml")
+_MODULES = (
+    "aiohttp", "anyio", "httptools", "orjson", "polars", "prometheus_client", "pydantic",
+    "starlette", "uvicorn", "yaml",
+)  # fmt: skip
 
 
 def demo(
@@ -43,7 +46,6 @@ def demo(
         int | None,
         typer.Option(
             "--requests",
-            "-n",
             min=1,
             help=f"How many are sent. Default: all 2,998, with --live {_LIVE_REQUESTS}.",
             show_default=False,
@@ -130,7 +132,7 @@ def demo(
         concurrency=concurrency,
         speed=speed,
         feedback=feedback,
-        folder=keep or Path(tempfile.mkdtemp(prefix="messplus-demo-")),
+        keep=keep,
         live=live,
     ) as (plan, zoo):
         run(plan, zoo, serving, show=lambda: view(console), afterwards=afterwards)
@@ -145,7 +147,7 @@ def _prepared(
     concurrency: int | None,
     speed: float,
     feedback: float,
-    folder: Path,
+    keep: Path | None,
     live: bool,
 ) -> "Iterator[tuple[Plan, list[ZooModel]]]":
     """What is to be done, while the models that it is done with run."""
@@ -177,7 +179,7 @@ def _prepared(
         seed=seed,
         concurrency=concurrency or (_LIVE_CONCURRENCY if live else _CONCURRENCY),
         feedback=feedback,
-        folder=folder,
+        folder=keep or Path(tempfile.mkdtemp(prefix="messplus-demo-")),
     )
     with zoo as models:
         yield plan, models

@@ -59,7 +59,7 @@ class Board:
         left = "done" if look.tally.requests == look.total else f"{look.left_s or 0:.0f} s left"
         row.add_row(
             Text(f" {look.title}", "bold", overflow="ellipsis"),
-            ProgressBar(look.total, look.tally.requests),
+            ProgressBar(look.total, look.tally.requests, complete_style="green"),
             f"{look.tally.requests:,}/{look.total:,}",
             f"{look.rate:.0f}/s",
             left,

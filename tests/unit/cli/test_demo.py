@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from messplus.cli.demo import demo
 from messplus.errors import SettingError, ZooError
 
-FAST = ["--speed", "10000", "-n", "60"]
+FAST = ["--speed", "10000", "--requests", "60"]
 
 
 @pytest.fixture
@@ -56,7 +56,17 @@ def test_users_may_say_nothing(gateway: FakeGateway, tmp_path: Path) -> None:
 
 def test_the_seed_orders_the_requests(gateway: FakeGateway, tmp_path: Path) -> None:
     for n, seed in enumerate(("1", "1", "2")):
-        run(*FAST, "--concurrency", "1", "--seed", seed, "--keep", str(tmp_path / str(n)))
+        run(
+            *FAST,
+            "--feedback",
+            "0",
+            "--concurrency",
+            "1",
+            "--seed",
+            seed,
+            "--keep",
+            str(tmp_path / str(n)),
+        )
     asked = [body["messages"][0]["content"] for body in gateway.asked]
     assert asked[:60] == asked[60:120] != asked[120:]
 
@@ -86,7 +96,7 @@ def test_without_a_zoo_nothing_is_live(
         (["--alpha", "1.5"], "alpha must be"),
         (["--speed", "0"], "speed must be above 0"),
         (["--feedback", "2"], "feedback must be"),
-        (["-n", "5000"], "requests must be 0 .all. to 2,998"),
+        (["--requests", "5000"], "requests must be 0 .all. to 2,998"),
     ],
 )
 def test_what_cannot_be_is_refused(
