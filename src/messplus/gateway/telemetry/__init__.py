@@ -5,6 +5,7 @@ from messplus.gateway.telemetry.lines import Format
 from messplus.gateway.telemetry.logs import Logs, log_access
 from messplus.gateway.telemetry.metrics import Metrics
 from messplus.gateway.telemetry.readings import PromiseReading, Readings
+from messplus.gateway.telemetry.traces import NoTraces, Trace, Traces, open_traces
 
 __all__ = [
     "Ended",
@@ -12,7 +13,11 @@ __all__ = [
     "Logs",
     "Metrics",
     "Mode",
+    "NoTraces",
     "PromiseReading",
     "Readings",
+    "Trace",
+    "Traces",
     "log_access",
+    "open_traces",
 ]

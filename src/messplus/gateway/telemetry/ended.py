@@ -16,6 +16,8 @@ class Ended:
         status: Of HTTP, as the client got it; 499 for a client that left.
         operation: `chat`, `text_completion`, `embeddings`, ...
         client: Name of the key; "" where nobody was recognised.
+        asked: The `model` that the client asked for; for traces only.
+        session: What the request belongs to; "" for nothing. For traces only.
         route: Whose promise it counts for; "" for none.
         alpha: Of that promise.
         model: Who answered, as the configuration calls it; "" for nobody. Never what a client typed: each
@@ -41,6 +43,8 @@ class Ended:
     latency_s: float
     operation: str = "chat"
     client: str = ""
+    asked: str = ""
+    session: str = ""
     route: str = ""
     alpha: float | None = None
     model: str = ""
