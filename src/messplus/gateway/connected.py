@@ -1,0 +1,50 @@
+"""Work for a client ends when the client leaves: what nobody will read is not paid for."""
+
+import asyncio
+from types import TracebackType
+from typing import Self
+
+from starlette.types import Receive
+
+from messplus.gateway.body import ClientGone
+
+
+class Connected:
+    """An async context, entered after the request's body was read; like `asyncio.timeout`.
+
+    When the client closes the connection, what runs in the context is cancelled, and `ClientGone` is
+    raised where the context ends.
+    """
+
+    def __init__(self, receive: Receive) -> None:
+        """Watch a connection.
+
+        Args:
+            receive: Of ASGI; used by nobody else from now on.
+        """
+        self._receive = receive
+        self._gone = False
+
+    async def __aenter__(self) -> Self:
+        self._task = asyncio.current_task()
+        self._watch = asyncio.create_task(self._wait(), name="messplus-connected")
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._watch.cancel()
+        if self._gone:
+            assert self._task is not None
+            if self._task.uncancel() == 0 and kind is asyncio.CancelledError:
+                raise ClientGone from error
+
+    async def _wait(self) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+        self._gone = True
+        assert self._task is not None
+        self._task.cancel()
