@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import Final
 
 import numpy as np
 
@@ -10,10 +11,11 @@ from messplus.errors import DataError
 from messplus.offpolicy.logged import Logged, Verdicts
 from messplus.records import Decided, Event, Feedback, Outcome
 
-CHECK = "check"
+CHECK: Final = "check"
 """What `by` of feedback begins with where a rule gave it: rules look at every answer."""
 
-_TRUSTED: tuple[Source, ...] = ("audit", "user", "judge")
+TRUSTED: Final[tuple[Source, ...]] = ("audit", "user", "judge")
+"""Sources, the most trusted first."""
 
 
 @dataclass(slots=True)
@@ -49,6 +51,24 @@ class Told:
         return self.ruled
 
     @property
+    def verdict(self) -> tuple[Source | None, float | None]:
+        """Who is trusted most of those who judged the answer, and what they said last."""
+        for source in TRUSTED:
+            if source in self.heard:
+                return source, self.heard[source]
+        return None, self.ruled
+
+    @property
+    def delivered(self) -> str | None:
+        """Whose answer the user got: the chosen model's, else that of the last one that stood in for it."""
+        decided = self.decided
+        answered = [one.model for one in self.outcomes if not one.error]
+        if not self.outcomes or decided.model in answered:
+            return decided.model
+        instead = [model for model in answered if model not in decided.asked]
+        return next(reversed(instead or answered), None)
+
+    @property
     def spent(self) -> float:
         """What the answer cost: of all calls but those that were made only to learn; NaN if unknown."""
         decided = self.decided
@@ -78,13 +98,16 @@ def gather(
     Raises:
         DataError: No decision is kept.
     """
-    told = [one for one in _stories(events, keep)]
-    if not told:
-        raise DataError("no decision of the log is kept: check route, alpha and time")
+    told = tell(events, keep)
     return _arrays(told, verdicts or _best(told), cost_unit)
 
 
-def _stories(events: Iterable[Event], keep: Callable[[Decided], bool]) -> Iterable[Told]:
+def tell(events: Iterable[Event], keep: Callable[[Decided], bool]) -> list[Told]:
+    """Each decision with what is known of it, in order.
+
+    Raises:
+        DataError: No decision is kept.
+    """
     stories: dict[str, Told] = {}
     for event in events:
         if isinstance(event, Decided):
@@ -92,20 +115,28 @@ def _stories(events: Iterable[Event], keep: Callable[[Decided], bool]) -> Iterab
                 stories[event.decision_id] = Told(event)
         elif (story := stories.get(event.decision_id)) is not None:
             story.hear(event)
-    return stories.values()
+    if not stories:
+        raise DataError("no decision of the log is kept: check route, alpha and time")
+    return list(stories.values())
+
+
+def all_models(told: Iterable[Told]) -> tuple[str, ...]:
+    """The models of all decisions: the latest zoo in its order, then those that left it."""
+    newest_first = reversed([one.decided.models for one in told])
+    return tuple(dict.fromkeys(model for models in newest_first for model in models))
 
 
 def _best(told: list[Told]) -> Verdicts:
     """The most trusted source that said anything."""
     heard = {source for one in told for source in one.heard}
-    for source in _TRUSTED:
+    for source in TRUSTED:
         if source in heard:
             return source
     return "none"
 
 
 def _arrays(told: list[Told], verdicts: Verdicts, cost_unit: str) -> Logged:
-    models = tuple(dict.fromkeys(m for one in reversed(told) for m in one.decided.models))
+    models = all_models(told)
     place = {model: m for m, model in enumerate(models)}
     free = [one for one in told if one.decided.available.sum() > 1]
     n = len(free)

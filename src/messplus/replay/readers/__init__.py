@@ -6,6 +6,7 @@ from pathlib import Path
 from messplus.errors import DataError
 from messplus.replay.readers.assemble import Reader, ReadResult
 from messplus.replay.readers.frames import columns_of
+from messplus.replay.readers.gateway_log import GatewayLogReader
 from messplus.replay.readers.llmrouterbench import LlmRouterBenchReader
 from messplus.replay.readers.messplus_csv import MessPlusCsvReader
 from messplus.replay.readers.native import NativeReader
@@ -14,6 +15,7 @@ from messplus.replay.readers.routerbench import RouterBenchReader
 __all__ = ["READERS", "ReadResult", "Reader", "read_outcomes"]
 
 READERS: tuple[Reader, ...] = (
+    GatewayLogReader(),
     NativeReader(),
     MessPlusCsvReader(),
     RouterBenchReader(),
