@@ -1,9 +1,11 @@
 """`messplus demo` as a user meets it, in front of a gateway that routes without thinking."""
 
 import json
+import os
 import sys
 from pathlib import Path
 from types import SimpleNamespace
+from urllib.parse import urlsplit
 
 import pytest
 import typer
@@ -11,7 +13,11 @@ from tests.unit.demo.fake_gateway import FakeGateway
 from typer.testing import CliRunner
 
 from messplus.cli.demo import demo
+from messplus.demo.playback import playing
+from messplus.demo.recording import shipped_recording
 from messplus.errors import SettingError, ZooError
+from messplus.zoo.serve import zoo_folder
+from messplus.zoo.state import ProcessMark, Served, State
 
 FAST = ["--speed", "10000", "--requests", "60"]
 
@@ -105,3 +111,32 @@ def test_what_cannot_be_is_refused(
     with pytest.raises(SettingError, match=message):
         run(*arguments, "--keep", str(tmp_path / "kept"))
     assert not (tmp_path / "kept").exists()
+
+
+def test_live_asks_the_models_that_are_up(
+    gateway: FakeGateway, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("reasoning_gym")
+    monkeypatch.setenv("MESSPLUS_CACHE", str(tmp_path))
+    mark = ProcessMark.of(os.getpid())
+    assert mark is not None
+    recording = shipped_recording()
+    names = recording.outcomes.models[1:]
+    file = tmp_path / "summary.json"
+    with playing(recording, speed=1e4) as url:  # says what the models said
+        port = urlsplit(url).port
+        assert port is not None
+        served = tuple(Served(name=name, port=port, output_usd_per_mtok=1.0) for name in names)
+        State(supervisor=mark, served=served).write(zoo_folder(tmp_path))
+        run("--live", "--keep", str(tmp_path / "kept"), "--json", str(file))
+    summary = json.loads(file.read_bytes())
+    assert summary["mode"] == "live"
+    assert summary["requests"] == len(gateway.asked) == 60
+    assert tuple(summary["models"]) == names
+    assert all(body["max_tokens"] and body["temperature"] == 0 for body in gateway.asked)
+    for verdict, body in zip(
+        sorted(gateway.verdicts, key=lambda said: int(said["id"][1:])), gateway.asked, strict=True
+    ):
+        name = names[-1] if int(verdict["id"][1:]) % 3 == 0 else names[0]
+        recorded = recording.answers[body["messages"][0]["content"], name]
+        assert verdict["value"] == recorded.score
