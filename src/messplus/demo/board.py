@@ -61,7 +61,7 @@ class Board:
             Text(f" {look.title}", "bold", overflow="ellipsis"),
             ProgressBar(look.total, look.tally.requests, complete_style="green"),
             f"{look.tally.requests:,}/{look.total:,}",
-            f"{look.rate:.0f}/s",
+            look.pace,
             left,
         )
         return row

@@ -18,6 +18,8 @@ _HINDSIGHT: Final = (
     "* In hindsight: the cheapest mix that does not read the requests; who knows every outcome."
 )
 
+_FEW: Final = 300  # requests: what a cold start costs in satisfaction is not yet made up for
+
 
 def show_summary(console: Console, summary: Summary) -> None:
     """Whether the promise was kept, what it cost and would have cost, and where to look closer."""
@@ -57,8 +59,9 @@ def _verdict(summary: Summary) -> Text:
     if summary.kept:
         return Text.assemble(("The promise was kept: ", "bold green"), said, ".")
     owed = summary.tally.requests * summary.end.alpha - summary.tally.score
+    why = "" if summary.tally.requests >= _FEW else " A cold start has few requests to learn from."
     return Text.assemble(
-        ("The promise was missed: ", "bold red"), said, f"; {owed:.1f} requests too few."
+        ("The promise was missed: ", "bold red"), said, f"; {owed:.1f} requests too few.", why
     )
 
 
@@ -112,7 +115,7 @@ def _facts(summary: Summary) -> list[tuple[str, str]]:
     if added := percentiles(tally.overheads_ms):
         took = f"{added['p50']:.1f} ms per request in the median, {added['p99']:.1f} ms at p99"
         facts.append(("overhead", f"{took}; users, models and this picture share the process"))
-    facts.append(("speed", f"{summary.end.rate:.0f} requests/s, {summary.end.elapsed_s:.0f} s"))
+    facts.append(("speed", f"{summary.end.pace}, {summary.end.elapsed_s:.0f} s"))
     facts.append(("log", f"{summary.files.events:,} events in {summary.files.store}"))
     return facts
 

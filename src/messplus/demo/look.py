@@ -40,6 +40,11 @@ class Look:
         return self.tally.requests / self.elapsed_s if self.elapsed_s > 0 else 0.0
 
     @property
+    def pace(self) -> str:
+        """The same for people: `150/s`."""
+        return f"{self.rate:.{0 if self.rate >= 10 else 1}f}/s"
+
+    @property
     def left_s(self) -> float | None:
         """Seconds until the end at this rate; None before it is known."""
         return (self.total - self.tally.requests) / self.rate if self.rate else None

@@ -39,7 +39,7 @@ def line(look: Look) -> str:
     ]
     if look.state is not None:
         parts.append(f"queue {look.state.queue:.1f}")
-    parts.append(f"{look.rate:.0f}/s")
+    parts.append(look.pace)
     return "; ".join(parts)
 
 
