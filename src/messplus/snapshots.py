@@ -20,7 +20,13 @@ from messplus.errors import StoreError
 
 VERSION: Final = 1
 
-_HOMES: Final = ("messplus.core.", "messplus.predictors.", "messplus.costs.")
+_HOMES: Final = (
+    "messplus.core.",
+    "messplus.predictors.",
+    "messplus.costs.",
+    "messplus.priors.",
+    "messplus.router.",
+)
 _TREE: Final = "tree"
 Array = NDArray[np.generic]
 

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from messplus.records import Decided, Feedback
-from messplus.router import Router, adaptive_route
+from messplus.router import Route, Router, adaptive_engine
+from messplus.router.kept import kept
 from messplus.snapshots import to_bytes
 from messplus.stores import MemoryStore, Store, open_store
 
@@ -18,14 +19,15 @@ CHILD = """
 import sys
 import numpy as np
 from messplus.records import Outcome
-from messplus.router import Router, adaptive_route
+from messplus.router import Route, Router, adaptive_engine
 from messplus.stores import open_store
 
-route = adaptive_route("r", alpha=0.7, prices={"small": 1.0, "large": 8.0})
+engine = adaptive_engine({"small": 1.0, "large": 8.0})
+routes = [Route("r", 0.7), Route("s", 0.9)]
 rng = np.random.default_rng(int(sys.argv[2]))
-router = Router(route, open_store(f"sqlite:{sys.argv[1]}"), rng=rng, snapshot_every=50)
+router = Router(engine, routes, open_store(f"sqlite:{sys.argv[1]}"), rng=rng, snapshot_every=50)
 while True:
-    routed = router.route(f"request {router.decisions}")
+    routed = router.route(f"request {router.decisions}", route=routes[router.decisions % 2].name)
     print("decided", routed.decision_id, routed.stored.result(), flush=True)
     call = Outcome(decision_id=routed.decision_id, model=routed.model, at_s=0.0, cost=1.0)
     router.finish(routed.decision_id, [call])
@@ -41,8 +43,8 @@ LINES = (
 
 
 def router_on(store: Store) -> Router:
-    route = adaptive_route("r", alpha=0.7, prices={"small": 1.0, "large": 8.0})
-    return Router(route, store, rng=np.random.default_rng(0))
+    engine = adaptive_engine({"small": 1.0, "large": 8.0})
+    return Router(engine, [Route("r", 0.7), Route("s", 0.9)], store, rng=np.random.default_rng(0))
 
 
 @pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals")
@@ -77,5 +79,5 @@ def test_nothing_acknowledged_is_lost_or_counted_twice(tmp_path: Path) -> None:
     anew = MemoryStore()
     for event in events:
         anew.append([event])
-    assert to_bytes(router_on(anew)._fold.state) == to_bytes(restarted._fold.state)
+    assert to_bytes(kept(router_on(anew)._fold)) == to_bytes(kept(restarted._fold))
     store.close()

@@ -36,6 +36,7 @@ from messplus.core.safe import attainable, bound
 from messplus.core.types import (
     Belief,
     Believer,
+    Bools,
     CostEstimate,
     Decision,
     Draws,
@@ -157,9 +158,10 @@ class Adaptive(Generic[P, C]):
         available = request.can_be_asked(len(cost))
         payable = np.where(available, cost, np.inf)
 
+        choice = np.count_nonzero(available) > 1 or len(cost) == 1
         room = self._room(belief, payable)
         if state.t:  # levels are noisy at first: smooth what follows from them
-            room = 0.99 * state.room + 0.01 * room
+            room = 0.99 * state.room + 0.01 * room if choice else state.room
         known = state.account.labels.rate
         behind = state.debt + self._reserve(room, state.t, known)
 
@@ -169,7 +171,7 @@ class Adaptive(Generic[P, C]):
         hopeful = bound(belief.p_sat, belief.doubt, optimism)
         window = state.window.push(hopeful, cost)
         price = state.price
-        if state.t % self.resolve_every == 0:
+        if state.t % self.resolve_every == 0 and choice:  # one model alone has no price
             price = window.price(self.alpha, INSIDE, request.available)
 
         # With few verdicts the debt is mostly expectation: a request of it tells less.
@@ -193,6 +195,7 @@ class Adaptive(Generic[P, C]):
             p_sat=belief.p_sat,
             cost=cost,
             t=state.t,
+            price=corrected,
         )
         account = state.account.answered(float(belief.p_sat[model]))
         return decision, replace(
@@ -230,29 +233,39 @@ class Adaptive(Generic[P, C]):
     def redirected(
         self, state: AdaptiveState[P, C], decision: Decision, model: int
     ) -> tuple[Decision, AdaptiveState[P, C]]:
-        """The decision just taken, with another model in place of the one chosen."""
+        """The decision just taken, with another model in place of the one chosen, and nobody else asked."""
         account = state.account.reconsidered(float(decision.p_sat[model]))
-        decision = replace(decision, model=model, asked=(model,), explored=False, shielded=True)
+        decision = replace(decision, model=model, asked=(model,), explored=False)
         return decision, replace(state, account=account)
 
     def believed(self, state: AdaptiveState[P, C]) -> float:
         """Mean satisfaction delivered so far, as far as verdicts tell; NaN before the first request."""
         return state.account.believed
 
-    def warnings(self, state: AdaptiveState[P, C]) -> tuple[str, ...]:
-        """What stands against the promise, each a sentence for people."""
+    def warnings(
+        self, state: AdaptiveState[P, C], available: Bools | None = None
+    ) -> tuple[str, ...]:
+        """What stands against the promise, each a sentence for people.
+
+        Args:
+            state: Of the policy.
+            available: Which models can be asked at all, shape (M,), at least one. None: all.
+        """
         found = []
         if state.account.blindfold:
             found.append(
                 f"{state.account.blindfold}: the largest model serves until verdicts come on answers "
                 "drawn at random"
             )
-        if state.belief and attainable(state.belief.level, state.belief.doubt, self.alpha) == "no":
-            best = float(state.belief.level.max())
-            found.append(
-                f"alpha = {self.alpha:g} is out of reach: the best model satisfies about {best:.3f}; "
-                "lower alpha or add a better model"
-            )
+        if state.belief:
+            zoo = slice(None) if available is None else available
+            level, doubt = state.belief.level[zoo], state.belief.doubt[zoo]
+            if attainable(level, doubt, self.alpha) == "no":
+                best = float(level.max())
+                found.append(
+                    f"alpha = {self.alpha:g} is out of reach: the best model satisfies about "
+                    f"{best:.3f}; lower alpha or add a better model"
+                )
         return tuple(found)
 
     @property

@@ -15,7 +15,7 @@ import numpy as np
 from messplus.core.adaptive import Adaptive, AdaptiveState
 from messplus.core.contract import Contract, WindowAccount, must_be_safe
 from messplus.core.safe import Safe, bound, safe_model
-from messplus.core.types import Decision, Draws, Floats, Request, Verdict
+from messplus.core.types import Bools, Decision, Draws, Floats, Request, Verdict
 
 P = TypeVar("P")
 C = TypeVar("C")
@@ -63,6 +63,7 @@ class Shielded(Generic[P, C]):
         safe = self._safe(policy, request, decision)
         if safe and must_be_safe(window, alpha, safe.rate, self.contract.delta):
             decision, policy = self.policy.redirected(policy, decision, safe.model)
+            decision = replace(decision, shielded=True)
             window = window.guarded(safe.rate)
         else:
             window = window.served(alpha, float(decision.p_sat[decision.model]))
@@ -94,13 +95,25 @@ class Shielded(Generic[P, C]):
             window = window.judged(self.policy.alpha, after)  # its first verdict
         return replace(state, policy=policy, window=window)
 
+    def redirected(
+        self, state: ShieldedState[P, C], decision: Decision, model: int
+    ) -> tuple[Decision, ShieldedState[P, C]]:
+        """The decision just taken, with another model; as it is where the window needs the safe one."""
+        if decision.shielded:
+            return decision, state
+        before, after = float(decision.p_sat[decision.model]), float(decision.p_sat[model])
+        decision, policy = self.policy.redirected(state.policy, decision, model)
+        return decision, replace(state, policy=policy, window=state.window.corrected(before, after))
+
     def believed(self, state: ShieldedState[P, C]) -> float:
         """See `Adaptive`."""
         return self.policy.believed(state.policy)
 
-    def warnings(self, state: ShieldedState[P, C]) -> tuple[str, ...]:
+    def warnings(
+        self, state: ShieldedState[P, C], available: Bools | None = None
+    ) -> tuple[str, ...]:
         """See `Adaptive`; and whether windows can be promised."""
-        found = self.policy.warnings(state.policy)
+        found = self.policy.warnings(state.policy, available)
         if state.policy.belief is None or state.known:
             return found
         needed = _rate_needed(self.contract, self.policy.alpha)

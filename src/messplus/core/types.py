@@ -112,6 +112,8 @@ class Decision:
         cost: Expected cost of each model on the request, shape (M,), in the zoo's unit.
         deliver_best: Deliver the best answer among those asked, not `model`'s.
         t: Number of the request, from 0, for a policy that keeps an account of each.
+        price: What one more satisfied request was worth to the decision, >= 0, in units of cost; 0 where
+            the policy has no such price.
         shielded: Whether a contract over windows took the choice from the policy.
         chain: Ask on where a check rejects the answer of `model`, the first of the chain. None: no.
     """
@@ -125,6 +127,7 @@ class Decision:
     cost: Floats
     deliver_best: bool = False
     t: int = 0
+    price: float = 0.0
     shielded: bool = False
     chain: Chain | None = None
 

@@ -83,7 +83,7 @@ class MixtureState:
     experts: tuple[Any, ...]
     log_weight: Floats
     log_blind: Floats
-    last: list[tuple[bytes, Told]] = field(default_factory=list, repr=False)
+    last: list[tuple[bytes, Told]] = field(default_factory=list, init=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,7 @@
-"""States of one zoo made to fit another: models are matched by name.
+"""Parts of a state of one zoo made to fit another: models are matched by name.
 
 What is known of a model that is not served is left out, which is exact: a part of a Gaussian is
-marginalised by deleting its rows and columns.
+marginalised by deleting its rows and columns. `moving.py` puts whole states together from these parts.
 """
 
 from collections.abc import Sequence
@@ -64,8 +64,8 @@ def regressions(settings: OnlineLogistic, state: Posterior, places: Places) -> P
     """Known models' regressions, and the untrained one for the others."""
     fresh = settings.init(len(places), state.mean.shape[1] - 1)
     return Posterior(
-        mean=_rows(state.mean, fresh.mean, places),
-        covariance=_rows(state.covariance, fresh.covariance, places),
+        mean=rows(state.mean, fresh.mean, places),
+        covariance=rows(state.covariance, fresh.covariance, places),
     )
 
 
@@ -73,16 +73,16 @@ def bills(settings: LogLinear, state: LogBills, places: Places) -> LogBills:
     """What known models cost, and the list price of the others."""
     fresh = settings.init(len(places), state.weights.shape[1] - 1)
     return LogBills(
-        weights=_rows(state.weights, fresh.weights, places),
-        covariance=_rows(state.covariance, fresh.covariance, places),
-        billed=_rows(state.billed, fresh.billed, places),
-        foreseen=_rows(state.foreseen, fresh.foreseen, places),
-        lowest=_rows(state.lowest, fresh.lowest, places),
-        highest=_rows(state.highest, fresh.highest, places),
+        weights=rows(state.weights, fresh.weights, places),
+        covariance=rows(state.covariance, fresh.covariance, places),
+        billed=rows(state.billed, fresh.billed, places),
+        foreseen=rows(state.foreseen, fresh.foreseen, places),
+        lowest=rows(state.lowest, fresh.lowest, places),
+        highest=rows(state.highest, fresh.highest, places),
     )
 
 
-def _rows(known: Floats, fresh: Floats, places: Places) -> Floats:
+def rows(known: Floats, fresh: Floats, places: Places) -> Floats:
     """One row per model to be served, (models served, ...): the known one if there is one."""
     rows = fresh.copy()
     rows[places >= 0] = known[places[places >= 0]]

@@ -1,14 +1,23 @@
 """What a router knows, as a fold over events: the same code live, after a restart, and in a replay."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
+from messplus.core.adaptive import Adaptive
+from messplus.core.sharing import Knowledge, inner, knowledge_of, lent, with_inner
+from messplus.core.shielded import Shielded
+from messplus.core.spread import Spread
 from messplus.core.types import Bools, Decision, Draws, Floats, Policy, Request, Source, Verdict
+from messplus.errors import SettingError
+from messplus.priors import match, moving
 from messplus.records import Decided, Feedback, Outcome
+from messplus.router.case import Case, as_decided
+from messplus.router.engine import Engine, Zoo
+from messplus.router.route import Key, Route
 from messplus.stores.base import Story
 
 REMEMBERED = 4096
@@ -16,93 +25,119 @@ REMEMBERED = 4096
 
 
 @dataclass(slots=True)
-class Case:
-    """One decision and what is known of it.
+class Promise:
+    """One promise and how it stands.
 
     Attributes:
-        decided: The decision.
-        delivered: Whose answer the user got; None if no model answered.
-        finished: Whether outcomes were reported.
-        heard: The latest value of each source of feedback.
+        policy: Keeps it.
+        state: What the policy carries; knowledge of models is lent to it for each step.
+        requests: Decided so far.
+        calls: How many of them each model was given.
     """
 
-    decided: Decided
-    delivered: str | None
-    finished: bool = False
-    heard: dict[Source, float] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, story: Story) -> "Case":
-        """The case that a story tells."""
-        case = cls(story.decided, story.decided.model)
-        if story.outcomes:
-            case.finish(story.outcomes)
-        for one in story.feedback:
-            case.heard[one.source] = one.value
-        return case
-
-    def finish(self, outcomes: Sequence[Outcome]) -> None:
-        """Take note of what the models did.
-
-        The decided model delivers if it answered; else the one that was asked in its place.
-        """
-        self.finished = True
-        answered = [one.model for one in outcomes if not one.error]
-        decided = self.decided
-        if decided.model not in answered:
-            instead = [model for model in answered if model not in decided.asked]
-            last = (instead or answered)[-1:]
-            self.delivered = last[0] if last else None
+    policy: Policy[Any]
+    state: Any
+    requests: int = 0
+    calls: dict[str, int] = field(default_factory=dict)
 
 
 class Fold:
-    """A policy's state and the decisions that may still hear something. Not thread-safe."""
+    """What is known of models, what is owed on promises, and decisions that may still hear something.
+
+    Not thread-safe.
+    """
 
     def __init__(
-        self,
-        policy: Policy[Any],
-        models: tuple[str, ...],
-        n_features: int,
-        look_up: Callable[[str], Story | None],
-        state: object = None,
+        self, engine: Engine, routes: Mapping[str, Route], look_up: Callable[[str], Story | None]
     ) -> None:
-        """Begin.
+        """Begin, without a zoo: `enter` one first.
 
         Args:
-            policy: Decides.
-            models: The zoo in ascending cost.
-            n_features: Width of a request's features.
+            engine: Decides.
+            routes: Promises by name.
             look_up: Finds decisions that are no longer in memory.
-            state: To go on from; None begins anew.
         """
-        self.policy = policy
-        self.models = models
-        self.state: Any = policy.init(len(models), n_features) if state is None else state
+        self.engine = engine
+        self.routes = routes
+        self.zoo = Zoo((), ())
+        self.knowledge = Knowledge(None, None)
+        self.promises: dict[Key, Promise] = {}
         self._look_up = look_up
         self._cases: OrderedDict[str, Case] = OrderedDict()
-        self._index = {model: m for m, model in enumerate(models)}
+        self._index: dict[str, int] = {}
 
-    def decide(self, features: Floats, available: Bools, draws: Draws) -> Decision:
+    def check(self, engine: Engine, zoo: Zoo) -> None:
+        """Refuse a zoo that the policy of an engine could not enter; raises `SettingError`."""
+        if zoo.models != self.zoo.models:
+            _adaptive(engine.policy_of(zoo, next(iter(self.routes.values())).alpha))
+
+    def enter(self, zoo: Zoo) -> None:
+        """Go on in another zoo, which has all models of this one, with what is known of them.
+
+        Raises:
+            SettingError: The policy cannot do that.
+        """
+        alpha = next(iter(self.routes.values())).alpha
+        after = self.engine.policy_of(zoo, alpha)
+        if not self.zoo.models:
+            self.zoo, self._index = zoo, _places(zoo)
+            self.knowledge = knowledge_of(after.init(*self._size))
+            return
+        places = match.places(self.zoo.models, zoo.models)
+        before = self.engine.policy_of(self.zoo, alpha)
+        self.knowledge = moving.knowledge(
+            _adaptive(before), _adaptive(after), self.knowledge, places
+        )
+        self.zoo, self._index = zoo, _places(zoo)
+        for key, promise in self.promises.items():
+            promise.policy = self._policy(key)
+            found = inner(promise.policy, lent(promise.state, self.knowledge))
+            if found is None:
+                raise _cannot_move(promise.policy)
+            moved = moving.adaptive(found.policy, found.state, places)
+            promise.state = with_inner(promise.state, moved)
+
+    def change(self, engine: Engine, routes: Mapping[str, Route]) -> None:
+        """Decide by other settings from now on; a changed zoo is entered with the next decision."""
+        self.engine, self.routes = engine, routes
+        for key, promise in self.promises.items():
+            promise.policy = self._policy(key)
+
+    def decide(self, key: Key, features: Floats, available: Bools, draws: Draws) -> Decision:
         """Choose for one request; `remember` it next."""
+        promise = self.promise(key)
         request = Request(features=features, available=None if available.all() else available)
-        decision, self.state = self.policy.decide(self.state, request, draws)
+        decision, state = promise.policy.decide(lent(promise.state, self.knowledge), request, draws)
+        self._take(promise, state)
         return decision
 
     def remember(self, decided: Decided) -> None:
         """Keep a decision, for what will be heard of it."""
+        promise = self.promise(Key.of(decided))
+        promise.requests = decided.t + 1
+        promise.calls[decided.model] = promise.calls.get(decided.model, 0) + 1
         self._cases[decided.decision_id] = Case(decided, decided.model)
         if len(self._cases) > REMEMBERED:
             self._cases.popitem(last=False)
 
     def decided(self, event: Decided) -> bool:
-        """Take a decision of the log again.
+        """Take a decision of the log again, in the zoo and at the prices of that time.
 
         Returns:
             Whether the policy decided the same. What the log says is what happened, in any case.
         """
-        decision = self.decide(event.features, event.available, event.draws)
+        if event.models != self.zoo.models:
+            self.enter(Zoo(event.models, tuple(event.cost.tolist())))
+        key = Key.of(event)
+        decision = self.decide(key, event.features, event.available, event.draws)
+        model = self._index[event.model]
+        same = decision.model == model
+        promise = self.promise(key)
+        if not same and isinstance(promise.policy, Adaptive | Shielded | Spread):
+            known = lent(promise.state, self.knowledge)
+            self._take(promise, promise.policy.redirected(known, decision, model)[1])
         self.remember(event)
-        return self.models[decision.model] == event.model
+        return same
 
     def case(self, decision_id: str) -> Case | None:
         """What is known of a decision; None if it is unknown."""
@@ -114,13 +149,15 @@ class Fold:
     def finished(self, case: Case, outcomes: Sequence[Outcome]) -> None:
         """Learn what models charged, and that a failed call satisfied nobody."""
         case.finish(outcomes)
-        decision, request = self._core(case)
+        decision, request = as_decided(case, self.zoo.models, self._index)
         called = [self._index[one.model] for one in outcomes]
-        cost = np.zeros(len(self.models))
+        cost = np.zeros(len(self.zoo.models))
         for m, one in zip(called, outcomes, strict=True):
             cost[m] += one.cost
         billed = replace(decision, asked=tuple(sorted(set(called))))
-        self.state = self.policy.charge(self.state, request, billed, cost)
+        promise = self.promise(case.key)
+        known = lent(promise.state, self.knowledge)
+        self._take(promise, promise.policy.charge(known, request, billed, cost))
         answered = {self._index[one.model] for one in outcomes if not one.error}
         if failed := sorted(set(called) - answered):
             self._learn(case, failed, 0.0, "user")
@@ -131,28 +168,77 @@ class Fold:
         if case.delivered is not None:
             self._learn(case, [self._index[case.delivered]], feedback.value, feedback.source)
 
+    def promise(self, key: Key) -> Promise:
+        """A promise, which begins if it is new."""
+        if key not in self.promises:
+            self.promises[key] = self.peek(key)
+        return self.promises[key]
+
+    def peek(self, key: Key) -> Promise:
+        """A promise to look at: a new one is not begun before its first request."""
+        if key in self.promises:
+            return self.promises[key]
+        policy = self._policy(key)
+        return Promise(policy, policy.init(*self._size))
+
+    def forget(self, decision_id: str) -> None:
+        """A decision that is in the store no longer."""
+        self._cases.pop(decision_id, None)
+
+    def resume(self, key: Key, state: object, requests: int, calls: dict[str, int]) -> None:
+        """A promise as a snapshot has it."""
+        self.promises[key] = Promise(self._policy(key), state, requests, calls)
+
+    def begin(self, zoo: Zoo, knowledge: Knowledge) -> None:
+        """What is known of models as a snapshot has it."""
+        self.zoo, self._index, self.knowledge = zoo, _places(zoo), knowledge
+
+    @property
+    def _size(self) -> tuple[int, int]:
+        """Models and features."""
+        return len(self.zoo.models), self.engine.features.n_features
+
     def _learn(self, case: Case, models: Iterable[int], value: float, source: Source) -> None:
-        decision, request = self._core(case)
-        observed = np.zeros(len(self.models), dtype=np.bool_)
+        decision, request = as_decided(case, self.zoo.models, self._index)
+        observed = np.zeros(len(self.zoo.models), dtype=np.bool_)
         observed[list(models)] = True
         verdict = Verdict(np.where(observed, value, 0.0), observed, source)
-        self.state = self.policy.learn(self.state, request, decision, verdict)
+        promise = self.promise(case.key)
+        known = lent(promise.state, self.knowledge)
+        self._take(promise, promise.policy.learn(known, request, decision, verdict))
 
-    def _core(self, case: Case) -> tuple[Decision, Request]:
-        """A decision as the policy knows it, with the model that delivered in place of the chosen."""
-        event = case.decided
-        model = event.model if case.delivered is None else case.delivered
-        asked = {self._index[one] for one in (*event.asked, model)}
-        decision = Decision(
-            model=self._index[model],
-            asked=tuple(sorted(asked)),
-            explored=event.explored,
-            propensity=event.propensity,
-            queue=event.queue,
-            p_sat=event.p_sat,
-            cost=event.cost,
-            t=event.t,
-            shielded=event.shielded,
-        )
-        available = None if event.available.all() else event.available
-        return decision, Request(features=event.features, available=available)
+    def _take(self, promise: Promise, state: Any) -> None:  # noqa: ANN401  # of any policy
+        """What a step came to: the promise's own, and what all of them know."""
+        promise.state, self.knowledge = state, knowledge_of(state)
+
+    def _policy(self, key: Key) -> Policy[Any]:
+        policy = self.engine.policy_of(self.zoo, key.alpha)
+        spread = self.routes[key.route].spread if key.route in self.routes else 0.0
+        if not spread:
+            return policy
+        if not isinstance(policy, Adaptive | Shielded):
+            raise SettingError(
+                f"route {key.route!r} cannot spread requests: {type(policy).__name__} does not let"
+                " anybody else choose; set spread=0"
+            )
+        return Spread(policy=policy, share=spread)
+
+
+def _places(zoo: Zoo) -> dict[str, int]:
+    return {model: m for m, model in enumerate(zoo.models)}
+
+
+def _adaptive(policy: Policy[Any]) -> Adaptive[Any, Any]:
+    """The adaptive policy inside of another."""
+    while isinstance(policy, Spread | Shielded):
+        policy = policy.policy
+    if not isinstance(policy, Adaptive):
+        raise _cannot_move(policy)
+    return policy
+
+
+def _cannot_move(policy: object) -> SettingError:
+    return SettingError(
+        f"{type(policy).__name__} cannot go on in another zoo: use the adaptive policy, or give the"
+        " changed zoo another store"
+    )

@@ -27,6 +27,9 @@ class Parked:
         self._waiting: OrderedDict[str, list[Feedback]] = OrderedDict()
         self._n = 0
 
+    def __len__(self) -> int:
+        return self._n
+
     def add(self, feedback: Feedback) -> Status:
         """Have feedback wait, if there is room, for a decision that is not known yet."""
         oldest_s = feedback.at_s - self._longest_s

@@ -1,80 +1,122 @@
 """From the log to what a router knows: the latest snapshot, and every event since."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from messplus.errors import SettingError
 from messplus.records import Decided, Event, Feedback, Outcome
-from messplus.router.fold import Case, Fold
+from messplus.router.case import Case
+from messplus.router.engine import Engine
+from messplus.router.fold import Fold
+from messplus.router.kept import Kept, from_log, name_of, resume
 from messplus.router.route import Route
-from messplus.snapshots import from_bytes, to_bytes
 from messplus.stores.base import Store, Stored
-
-_T_BYTES = 8
 
 
 @dataclass(slots=True)
 class Restored:
-    """What the log tells of a route.
+    """What the log tells of some routes.
 
     Attributes:
         fold: What a router knows.
-        t: Requests decided.
-        mismatches: Decisions since the snapshot that the policy would take otherwise now.
+        decisions: Decisions that were read.
+        mismatches: Those among them that the policy would take otherwise now.
+        first_mismatch: The first of these; None if there is none.
     """
 
     fold: Fold
-    t: int = 0
+    decisions: int = 0
     mismatches: int = 0
+    first_mismatch: str | None = None
 
 
-def snapshot_name(route: Route) -> str:
-    """Another policy, zoo, alpha or kind of features has a snapshot of its own."""
-    return f"{route.name}/{route.fingerprint}"
-
-
-def snapshot(fold: Fold, t: int) -> bytes:
-    """What a router knows after t decisions, for `restore`."""
-    return t.to_bytes(_T_BYTES) + to_bytes(fold.state)
-
-
-def restore(route: Route, store: Store) -> Restored:
-    """Fold the log of a route.
+def restore(engine: Engine, routes: Mapping[str, Route], store: Store) -> Restored:
+    """Fold the log of these routes, from the latest snapshot on.
 
     Raises:
         StoreError: The log or the snapshot cannot be read.
-        SettingError: The log of this route is about other models.
+        SettingError: The zoo has changed, and the policy cannot go on in another one.
     """
-    kept = store.kept(snapshot_name(route))
-    after, t, state = 0, 0, None
-    if kept is not None:
-        after, content = kept
-        t, state = int.from_bytes(content[:_T_BYTES]), from_bytes(content[_T_BYTES:])
-    fold = Fold(route.policy, route.models, route.features.n_features, store.story, state)
-    found = Restored(fold, t)
+    after, snapshot = 0, store.kept(name_of(engine, routes))
+    fold = Fold(engine, routes, store.story)
+    if snapshot is not None:
+        kept = from_log(snapshot[1])
+        if _has_all(kept, routes, store, snapshot[0]):
+            after = snapshot[0]
+            resume(fold, kept)
+    found = _folded(fold, store, after)
+    if not fold.zoo.models:
+        fold.enter(engine.zoo)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """Whether a log replays to the decisions that it tells of.
+
+    Attributes:
+        decisions: In the log, of these routes.
+        mismatches: Those that are taken otherwise now.
+        first_mismatch: Id of the first of these; None if there is none.
+    """
+
+    decisions: int
+    mismatches: int
+    first_mismatch: str | None
+
+
+def verify(engine: Engine, routes: Sequence[Route], store: Store) -> Verified:
+    """Take all decisions of a log again, from its beginning, without snapshots.
+
+    Where old events were forgotten, or other settings were in force, there are mismatches.
+
+    Args:
+        engine: As it decided.
+        routes: All whose decisions taught it.
+        store: The log.
+
+    Raises:
+        StoreError: The log cannot be read.
+        SettingError: The zoo has changed, and the policy cannot go on in another one.
+    """
+    fold = Fold(engine, {route.name: route for route in routes}, store.story)
+    found = _folded(fold, store, 0)
+    return Verified(found.decisions, found.mismatches, found.first_mismatch)
+
+
+def _has_all(kept: Kept, routes: Mapping[str, Route], store: Store, sequence: int) -> bool:
+    """Whether a snapshot lacks nothing of these routes: one that it does not know has no older events."""
+    known = {one.key.route for one in kept.promises}
+    new = routes.keys() - known
+    return not any(store.recent(1, before=sequence + 1, route=name) for name in new)
+
+
+def _folded(fold: Fold, store: Store, after: int) -> Restored:
+    """The events after a sequence number, of a fold's routes, folded into it."""
+    found = Restored(fold)
+    names = {*fold.routes, *(key.route for key in fold.promises)}
     others: set[str] = set()
-    mine = (one for one in store.events(after) if _is_of(route, fold, one.event, others))
+    mine = (one for one in store.events(after) if _is_of(names, fold, one.event, others))
     for (kind, decision_id), group in groupby(mine, key=_same_report):
         events = [one.event for one in group]
         if kind is Decided:
             for event in events:
-                _decide_again(route, found, event)
+                _decide_again(found, event)
         elif (case := fold.case(decision_id)) is not None:
             _hear_again(fold, case, events)
     return found
 
 
-def _is_of(route: Route, fold: Fold, event: Event, others: set[str]) -> bool:
-    """Whether an event is of this route; `others` collects decisions that are not."""
+def _is_of(names: set[str], fold: Fold, event: Event, others: set[str]) -> bool:
+    """Whether an event is of one of these routes; `others` collects decisions that are not."""
     if isinstance(event, Decided):
-        if event.route != route.name:
+        if event.route not in names:
             others.add(event.decision_id)
-        return event.route == route.name
+        return event.route in names
     if event.decision_id in others:
         return False
     case = fold.case(event.decision_id)
-    return case is not None and case.decided.route == route.name
+    return case is not None and case.decided.route in names
 
 
 def _same_report(stored: Stored) -> tuple[type[Event], str]:
@@ -82,15 +124,12 @@ def _same_report(stored: Stored) -> tuple[type[Event], str]:
     return type(stored.event), stored.event.decision_id
 
 
-def _decide_again(route: Route, found: Restored, event: Event) -> None:
+def _decide_again(found: Restored, event: Event) -> None:
     assert isinstance(event, Decided)
-    if event.models != route.models:
-        raise SettingError(
-            f"the log of route {event.route!r} is about {', '.join(event.models)}: give a changed zoo"
-            " another route or another store"
-        )
-    found.mismatches += not found.fold.decided(event)
-    found.t = event.t + 1
+    found.decisions += 1
+    if not found.fold.decided(event):
+        found.mismatches += 1
+        found.first_mismatch = found.first_mismatch or event.decision_id
 
 
 def _hear_again(fold: Fold, case: Case, events: Sequence[Event]) -> None:

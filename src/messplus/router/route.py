@@ -1,44 +1,71 @@
-"""What goes into a router and what comes out: a route, a decision, a receipt."""
+"""What goes into a router and what comes out: promises, decisions, feedback, receipts."""
 
-import hashlib
+from collections.abc import Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal, NamedTuple
 
-from messplus.core.types import Policy
-from messplus.encoders import Features
-from messplus.records import Decided
+from messplus.core.types import Source
+from messplus.errors import SettingError, require_range
+from messplus.records import NOTHING, Decided
 
 Status = Literal["applied", "duplicate", "pending", "unknown"]
 
+DIGITS = 4
+"""Decimals of an alpha: promises that differ by less are one."""
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+class Key(NamedTuple):
+    """Names a promise.
+
+    Attributes:
+        route: Name of its route.
+        alpha: Promised share of satisfied requests, rounded to `DIGITS`.
+    """
+
+    route: str
+    alpha: float
+
+    @classmethod
+    def of(cls, decided: Decided) -> "Key":
+        """The promise that a decision was taken under."""
+        return cls(decided.route, round(decided.alpha, DIGITS))
+
+
+@dataclass(frozen=True, slots=True)
 class Route:
-    """A promise over a zoo.
+    """What is promised, and with whom.
 
     Attributes:
         name: Of the route.
         alpha: Promised share of satisfied requests, in (0, 1].
-        models: The zoo in ascending cost.
-        policy: Keeps the promise; its alpha is the route's.
-        policy_name: Its spec: another one starts a fold of its own over the log.
-        features: Turns a prompt into what the policy sees.
-        keep_prompts: Whether prompts are written to the log.
+        models: Which of the zoo may answer; None: all.
+        spread: Share of requests that go to a model drawn evenly, in [0, 1], so that the log can tell
+            what another policy would have cost. They count for the promise, too.
     """
 
     name: str
     alpha: float
-    models: tuple[str, ...]
-    policy: Policy[Any]
-    policy_name: str
-    features: Features
-    keep_prompts: bool = False
+    models: tuple[str, ...] | None = None
+    spread: float = 0.0
 
-    @property
-    def fingerprint(self) -> str:
-        """Of all that a snapshot depends on."""
-        parts = (self.name, self.policy_name, self.features.identity, *self.models, str(self.alpha))
-        return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
+    def __post_init__(self) -> None:
+        """Check the ranges; raises `SettingError`."""
+        self.key()
+        require_range("spread", self.spread, "in [0, 1]", ok=0 <= self.spread <= 1)
+        if self.models is not None and not self.models:
+            raise SettingError(f"route {self.name!r} must have at least one model")
+
+    def key(self, alpha: float | None = None) -> Key:
+        """The promise with this alpha; None: the route's own.
+
+        Raises:
+            SettingError: It is not in (0, 1], or rounds to 0.
+        """
+        alpha = self.alpha if alpha is None else alpha
+        ok = 0 < alpha <= 1 and round(alpha, DIGITS) > 0
+        require_range("alpha", alpha, "in (0, 1]", ok=ok)
+        return Key(self.name, round(float(alpha), DIGITS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +97,29 @@ class Routed:
         return self.decided.asked
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What somebody says of an answer.
+
+    Attributes:
+        decision_id: Of the answer.
+        value: How satisfactory it was, 0 to 1.
+        source: Who says so.
+        feedback_id: Its name: the same one sent twice counts once. None makes one.
+        comment: In words.
+        attributes: What else to keep with it.
+        cost: What getting it cost, >= 0, in the unit of cost: a judge is not free.
+    """
+
+    decision_id: str
+    value: float
+    source: Source = "user"
+    feedback_id: str | None = None
+    comment: str = ""
+    attributes: Mapping[str, str] = field(default_factory=lambda: NOTHING)
+    cost: float = 0.0
+
+
 @dataclass(frozen=True, slots=True)
 class Receipt:
     """What became of feedback.
@@ -78,7 +128,7 @@ class Receipt:
         feedback_id: Its name.
         status: `applied`: learned from. `duplicate`: known already, nothing happened. `pending`: its
             decision is not known yet; kept in memory for a while. `unknown`: there is no room to keep
-            it, or its decision was never finished and is gone.
+            it, or its decision was never finished and is gone, or too old and forgotten.
         stored: Done once applied feedback is durable; already done for anything else.
     """
 

@@ -5,17 +5,34 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
-from secrets import token_hex
+from typing import Final
+from weakref import finalize
 
 import numpy as np
 
-from messplus.core.types import Bools, Draws, Floats, Source
+from messplus.core.types import Draws, Floats, Source
 from messplus.errors import SettingError, unknown
+from messplus.ids import new_id as time_ordered
 from messplus.records import NOTHING, Decided, Event, Feedback, Outcome
+from messplus.router.claims import claim, release
+from messplus.router.engine import Engine
+from messplus.router.explain import Explanation, explain
+from messplus.router.kept import Kept, kept, name_of
+from messplus.router.menu import Menu
 from messplus.router.parked import Parked
-from messplus.router.restore import restore, snapshot, snapshot_name
-from messplus.router.route import Receipt, Route, Routed, Status
+from messplus.router.restore import restore
+from messplus.router.route import Key, Receipt, Route, Routed, Status, Told
+from messplus.router.standing import Standing, standings
 from messplus.stores.base import Store, Story
+
+MOST_PROMISES: Final = 20
+"""Promises of one route: each alpha that callers ask for keeps an account of its own."""
+
+FRESH_S: Final = 60.0
+"""Age in seconds up to which a decision cannot have been forgotten by its store."""
+
+MOST_SEEN: Final = 100_000
+"""Latest feedback ids that are remembered: the store may not have them yet."""
 
 
 class Router:
@@ -27,12 +44,13 @@ class Router:
 
     def __init__(
         self,
-        route: Route,
+        engine: Engine,
+        routes: Sequence[Route],
         store: Store,
         *,
         rng: np.random.Generator,
         clock: Callable[[], float] = time.time,
-        new_id: Callable[[], str] = lambda: token_hex(12),
+        new_id: Callable[[], str] = time_ordered,
         snapshot_every: int = 10_000,
         park: int = 1000,
         park_s: float = 600.0,
@@ -40,33 +58,44 @@ class Router:
         """Read the log, and go on where it ends.
 
         Args:
-            route: The promise.
-            store: The log; several routes may share one.
+            engine: The zoo, and how to decide.
+            routes: What is promised; the first is the default.
+            store: The log; routers of other routes may share it.
             rng: Draws the random numbers of decisions.
             clock: Seconds since 1970.
             new_id: Makes ids of decisions and feedback.
-            snapshot_every: Events between two snapshots; 0: none but on `close`.
+            snapshot_every: Events between two snapshots; 0: none but on `flush` and `close`.
             park: Feedback on unknown decisions that is kept at most, >= 0.
             park_s: Seconds for which it is kept.
 
         Raises:
             StoreError: The log cannot be read.
-            SettingError: The log of this route is about other models.
+            SettingError: There is no route, two have one name, one names a model that is not in the zoo
+                or is served by another router, or the zoo is not that of the log and the policy
+                cannot go on in another one.
         """
-        self.route_settings = route
+        self._parked = Parked(park, park_s)
+        named = _named(routes)
+        self._claimed = set(named)
+        claim(store, named)
+        self._release = finalize(self, release, store, self._claimed)
+        try:
+            restored = restore(engine, named, store)
+            self._menu = Menu(engine, named, restored.fold.zoo)
+            restored.fold.check(engine, self._menu.zoo)
+        except BaseException:
+            self._release()
+            raise
+        self._fold = restored.fold
         self._store = store
         self._rng = rng
         self._clock = clock
         self._new_id = new_id
         self._snapshot_every = snapshot_every
-        self._parked = Parked(park, park_s)
         self._lock = threading.Lock()
         self._seen: OrderedDict[str, None] = OrderedDict()
         self._since_snapshot = 0
         self._last: Future[int] | None = None
-        restored = restore(route, store)
-        self._fold = restored.fold
-        self._t = restored.t
         self.mismatches = restored.mismatches
         """Decisions of the log that the policy would take otherwise now; 0 unless it was changed."""
 
@@ -74,6 +103,8 @@ class Router:
         self,
         prompt: str,
         *,
+        route: str | None = None,
+        alpha: float | None = None,
         attributes: Mapping[str, str] = NOTHING,
         available: Sequence[str] | None = None,
         decision_id: str | None = None,
@@ -82,52 +113,61 @@ class Router:
 
         Args:
             prompt: The request's text.
-            attributes: What else is known of it; those that the features use tell the policy.
-            available: Models that can be asked now; None: all.
+            route: Under whose promise; None: the first.
+            alpha: Another promise than the route's, in (0, 1]: it keeps an account of its own.
+            attributes: What else is known of the request; those that the features use tell the policy.
+            available: Models that can be asked now; None: all. Those that are not on the route are
+                not asked.
             decision_id: Its name, unique in the store; None makes one.
 
         Raises:
             EncoderError: The prompt cannot be encoded.
-            SettingError: `available` is empty or names a model that is not in the zoo, or there is a
-                decision of this name already.
+            SettingError: The route or a model is unknown, none of the models can be asked, alpha is out
+                of its range or one promise too many, or there is a decision of this name already.
         """
-        route = self.route_settings
+        menu = self._menu
+        key = menu.route(route).key(alpha)
         # What is logged is what was seen: float32 is kept, so float32 decides.
-        vector = route.features.transform([prompt], [attributes])[0].astype(np.float32)
+        vector = menu.engine.features.transform([prompt], [attributes])[0].astype(np.float32)
         features: Floats = vector.astype(np.float64)
-        can = self._mask(available)
         with self._lock:
+            menu = self._menu
+            can = menu.mask(menu.route(key.route), available)
             if decision_id is not None and self._fold.case(decision_id) is not None:
                 raise SettingError(f"there is a decision {decision_id!r} already")
+            self._check_room(key)
+            if menu.zoo.models != self._fold.zoo.models:
+                self._fold.enter(menu.zoo)
             draws = Draws(*self._rng.random(2).tolist())
-            decision = self._fold.decide(features, can, draws)
+            requests = self._fold.promise(key).requests
+            decision = self._fold.decide(key, features, can, draws)
+            models = menu.zoo.models
             decided = Decided(
                 decision_id=decision_id or self._new_id(),
-                route=route.name,
+                route=key.route,
                 at_s=self._clock(),
-                t=self._t,
-                alpha=route.alpha,
-                models=route.models,
+                t=requests,
+                alpha=key.alpha,
+                models=models,
                 available=can,
                 features=features,
                 draws=draws,
-                model=route.models[decision.model],
-                asked=tuple(route.models[m] for m in decision.asked),
+                model=models[decision.model],
+                asked=tuple(models[m] for m in decision.asked),
                 explored=decision.explored,
                 propensity=decision.propensity,
                 queue=decision.queue,
                 p_sat=decision.p_sat,
                 cost=decision.cost,
+                price=decision.price,
                 shielded=decision.shielded,
                 attributes=dict(attributes),
-                prompt=prompt if route.keep_prompts else None,
+                prompt=prompt if menu.engine.keep_prompts else None,
             )
-            self._t += 1
             self._fold.remember(decided)
-            stored = self._append([decided])
-            for early in self._parked.take(decided.decision_id):
-                self._hear(early)
-        return Routed(decided, stored)
+            early = self._parked.take(decided.decision_id)
+            heard = [one for one in early if self._hear(one) == "applied"]
+            return Routed(decided, self._append([decided, *heard]))
 
     def finish(self, decision_id: str, outcomes: Sequence[Outcome]) -> "Future[int]":
         """Report what the models did with a request: once, all calls together.
@@ -143,8 +183,6 @@ class Router:
             SettingError: The decision is unknown, was finished before, or a model is not in the zoo.
         """
         for one in outcomes:
-            if one.model not in self.route_settings.models:
-                raise unknown("model", one.model, self.route_settings.models)
             if one.decision_id != decision_id:
                 raise SettingError(
                     f"an outcome of {one.decision_id!r} is no outcome of {decision_id!r}"
@@ -152,9 +190,12 @@ class Router:
         if not outcomes:
             raise SettingError(f"decision {decision_id!r} cannot be finished without an outcome")
         with self._lock:
+            for one in outcomes:
+                if one.model not in self._fold.zoo.models:
+                    raise unknown("model", one.model, self._fold.zoo.models)
             case = self._fold.case(decision_id)
-            if case is None or case.decided.route != self.route_settings.name:
-                raise SettingError(f"there is no decision {decision_id!r} on this route")
+            if case is None or not self._is_mine(case.key):
+                raise SettingError(f"there is no decision {decision_id!r} on these routes")
             if case.finished:
                 raise SettingError(f"decision {decision_id!r} was finished before")
             self._fold.finished(case, outcomes)
@@ -169,125 +210,253 @@ class Router:
         feedback_id: str | None = None,
         comment: str = "",
         attributes: Mapping[str, str] = NOTHING,
+        cost: float = 0.0,
     ) -> Receipt:
         """Take note of how satisfactory an answer was: at once, late, again, or too early.
 
         Another value of the same source replaces the one before. Feedback on a decision that is not
-        known yet is kept for a while.
-
-        Args:
-            decision_id: Of the answer.
-            value: 0 to 1.
-            source: Who says so.
-            feedback_id: Its name: the same one sent twice counts once. None makes one.
-            comment: In words.
-            attributes: What else to keep with it.
+        known yet is kept for a while. The arguments are those of `Told`.
 
         Raises:
-            SettingError: `value` is not in [0, 1].
+            SettingError: `value` is not in [0, 1], or the cost is negative or not finite.
         """
-        feedback = Feedback(
-            feedback_id=feedback_id or self._new_id(),
+        told = Told(
             decision_id=decision_id,
-            at_s=self._clock(),
             value=value,
             source=source,
+            feedback_id=feedback_id,
             comment=comment,
-            attributes=dict(attributes),
+            attributes=attributes,
+            cost=cost,
         )
+        return self.feedback_many([told])[0]
+
+    def feedback_many(self, told: Sequence[Told]) -> list[Receipt]:
+        """Take note of much feedback at once: it is kept all or none, and costs little more than one.
+
+        Args:
+            told: In order: of two on one answer from the same source the later one counts.
+
+        Returns:
+            One receipt each.
+
+        Raises:
+            SettingError: One is out of its range; then none counts.
+        """
+        made = [self._made(one) for one in told]
         with self._lock:
-            return self._hear(feedback)
+            # Only names that callers gave can be known already.
+            statuses = [
+                self._hear(one, check=told[n].feedback_id is not None) for n, one in enumerate(made)
+            ]
+            heard = [one for one, status in zip(made, statuses, strict=True) if status == "applied"]
+            stored = self._append(heard) if heard else _done()
+        nothing = _done()
+        return [
+            Receipt(one.feedback_id, status, stored if status == "applied" else nothing)
+            for one, status in zip(made, statuses, strict=True)
+        ]
+
+    def change(self, engine: Engine, routes: Sequence[Route]) -> None:
+        """Serve another zoo or other promises from now on; nothing that was learned is lost.
+
+        A model that is gone is not asked any more, and what is known of it is kept. One that is new starts
+        with what the others tell about any model. A promise begins anew where its alpha is new.
+
+        Raises:
+            SettingError: As on opening; or policy, features or unit of cost are others: those cannot be
+                changed while serving. Then everything stays as it is.
+        """
+        named = _named(routes)
+        with self._lock:
+            before = self._menu.engine
+            if engine.fingerprint != before.fingerprint:
+                raise SettingError(
+                    f"the policy ({engine.policy_name}), its features or the unit of cost cannot be"
+                    f" changed while serving ({before.policy_name}): open a new router"
+                )
+            menu = Menu(engine, named, self._fold.zoo)
+            self._fold.check(engine, menu.zoo)
+            new = set(named) - self._claimed
+            claim(self._store, new)
+            self._claimed |= new
+            self._fold.change(engine, named)
+            self._menu = menu
+            self._keep_when_durable(self._store.append([]))
+
+    def standing(self, route: str | None = None, alpha: float | None = None) -> Standing:
+        """Where a promise stands; some hundred microseconds.
+
+        Args:
+            route: Whose; None: the first.
+            alpha: Which of its promises; None: its own.
+
+        Raises:
+            SettingError: The route is unknown, or it has no such promise.
+        """
+        with self._lock:
+            key = self._menu.route(route).key(alpha)
+            known = self._promises()
+            if key not in known:
+                alphas = ", ".join(f"{one.alpha:g}" for one in known if one.route == key.route)
+                raise SettingError(
+                    f"route {key.route!r} has no promise of {key.alpha:g} (known: {alphas})"
+                )
+            return standings(self._fold, [key], self._menu.engine.models)[0]
+
+    def promises(self) -> list[Standing]:
+        """Where all promises stand: those of the routes, and those that callers have asked for."""
+        with self._lock:
+            return standings(self._fold, self._promises(), self._menu.engine.models)
+
+    def explain(self, decision_id: str) -> Explanation | None:
+        """Why a request went where it went, and what came of it, from the log; None if it is unknown."""
+        story = self._store.story(decision_id)
+        return explain(story) if story else None
 
     def story(self, decision_id: str) -> Story | None:
         """All that is known of a decision, from the log; None if it is unknown."""
         return self._store.story(decision_id)
 
+    def attribute(self, decision_id: str, name: str) -> str | None:
+        """What a request was said to be, from memory if it is recent; None if that is unknown."""
+        with self._lock:
+            case = self._fold.case(decision_id)
+        return case.decided.attributes.get(name) if case else None
+
+    @property
+    def engine(self) -> Engine:
+        """The zoo, and how decisions are taken."""
+        return self._menu.engine
+
+    @property
+    def routes(self) -> tuple[Route, ...]:
+        """What is promised; the first is the default."""
+        return tuple(self._menu.routes.values())
+
     @property
     def decisions(self) -> int:
-        """Requests decided on this route."""
-        return self._t
-
-    def believed(self) -> float | None:
-        """Mean satisfaction that the policy thinks was delivered; None if it keeps no account."""
+        """Requests decided on all promises."""
         with self._lock:
-            tell = getattr(self._fold.policy, "believed", None)
-            return None if tell is None else float(tell(self._fold.state))
+            return sum(one.requests for one in self._fold.promises.values())
 
-    def warnings(self) -> tuple[str, ...]:
-        """What stands against the promise, as far as the policy notices."""
+    @property
+    def parked(self) -> int:
+        """Feedback that waits for its decision."""
         with self._lock:
-            tell = getattr(self._fold.policy, "warnings", None)
-            return () if tell is None else tuple(tell(self._fold.state))
+            return len(self._parked)
 
     def flush(self) -> None:
-        """Wait until everything so far is durable.
-
-        Raises:
-            StoreError: The latest event could not be kept.
-        """
-        with self._lock:
-            last = self._last
-        if last is not None:
-            last.result()
-
-    def close(self) -> None:
-        """Wait until everything is durable and keep a snapshot; the store stays open.
+        """Wait until everything so far is durable, and keep a snapshot.
 
         Raises:
             StoreError: The latest event, or the snapshot, could not be kept.
         """
         with self._lock:
             last = self._last
-            state = snapshot(self._fold, self._t)
+            name, state = self._snapshot()
         if last is not None:
-            self._store.keep(snapshot_name(self.route_settings), last.result(), state)
+            self._store.keep(name, last.result(), state.to_bytes())
 
-    def _hear(self, feedback: Feedback) -> Receipt:
-        """Feedback, with the lock held."""
-        if feedback.feedback_id in self._seen or self._store.has_feedback(feedback.feedback_id):
-            return _receipt(feedback, "duplicate")
-        case = self._fold.case(feedback.decision_id)
-        if case is None or case.decided.route != self.route_settings.name:
-            return _receipt(feedback, self._parked.add(feedback))
+    def close(self) -> None:
+        """Flush, and let another router serve these routes; the store stays open.
+
+        Raises:
+            StoreError: The latest event, or the snapshot, could not be kept.
+        """
+        try:
+            self.flush()
+        finally:
+            self._release()
+
+    def _made(self, told: Told) -> Feedback:
+        return Feedback(
+            feedback_id=told.feedback_id or self._new_id(),
+            decision_id=told.decision_id,
+            at_s=self._clock(),
+            value=told.value,
+            source=told.source,
+            comment=told.comment,
+            attributes=dict(told.attributes),
+            cost=told.cost,
+        )
+
+    def _hear(self, feedback: Feedback, *, check: bool = True) -> Status:
+        """Feedback, with the lock held; what is applied is yet to be appended."""
+        feedback_id, decision_id = feedback.feedback_id, feedback.decision_id
+        if check and (feedback_id in self._seen or self._store.has_feedback(feedback_id)):
+            return "duplicate"
+        case = self._fold.case(decision_id)
+        if case is None or not self._is_mine(case.key):
+            return self._parked.add(feedback)
         if case.heard.get(feedback.source) == feedback.value:
-            return _receipt(feedback, "duplicate")
+            return "duplicate"
+        old = feedback.at_s - case.decided.at_s > FRESH_S
+        if old and self._store.story(decision_id) is None:
+            self._fold.forget(decision_id)
+            return "unknown"
         self._fold.heard(case, feedback)
-        self._remember(feedback.feedback_id)
-        return Receipt(feedback.feedback_id, "applied", self._append([feedback]))
-
-    def _remember(self, feedback_id: str) -> None:
-        """An id that may not be readable in the store yet."""
         self._seen[feedback_id] = None
-        if len(self._seen) > 100_000:
+        if len(self._seen) > MOST_SEEN:
             self._seen.popitem(last=False)
+        return "applied"
+
+    def _is_mine(self, key: Key) -> bool:
+        """Whether a decision was taken here; on a route that is gone, too."""
+        return key in self._fold.promises
+
+    def _promises(self) -> list[Key]:
+        """Those of the routes, and those that callers have asked of them."""
+        own = {route.key(): None for route in self._menu.routes.values()}
+        asked = {key: None for key in self._fold.promises if key.route in self._menu.routes}
+        return list(own | asked)
+
+    def _check_room(self, key: Key) -> None:
+        """Refuse one promise too many."""
+        if key in self._fold.promises or key.alpha == self._menu.routes[key.route].key().alpha:
+            return
+        known = sorted(one.alpha for one in self._promises() if one.route == key.route)
+        if len(known) >= MOST_PROMISES:
+            listed = ", ".join(f"{alpha:g}" for alpha in known)
+            raise SettingError(
+                f"route {key.route!r} keeps {MOST_PROMISES} promises, and {key.alpha:g} would be one"
+                f" more: use one of {listed}"
+            )
 
     def _append(self, events: Sequence[Event]) -> "Future[int]":
         self._last = self._store.append(events)
         self._since_snapshot += len(events)
         if self._snapshot_every and self._since_snapshot >= self._snapshot_every:
-            self._since_snapshot = 0
-            state = snapshot(self._fold, self._t)
-            self._last.add_done_callback(lambda done: self._keep(done, state))
+            self._keep_when_durable(self._last)
         return self._last
 
-    def _keep(self, done: "Future[int]", state: bytes) -> None:
+    def _snapshot(self) -> tuple[str, Kept]:
+        """A snapshot and its name, with the lock held."""
+        return name_of(self._menu.engine, self._menu.routes), kept(self._fold)
+
+    def _keep_when_durable(self, last: "Future[int]") -> None:
         """Keep a snapshot once the event that it ends with is durable; without that there is none."""
-        if done.exception() is None:
-            self._store.keep(snapshot_name(self.route_settings), done.result(), state)
+        self._since_snapshot = 0
+        name, state = self._snapshot()
 
-    def _mask(self, available: Sequence[str] | None) -> Bools:
-        models = self.route_settings.models
-        if available is None:
-            return np.ones(len(models), dtype=np.bool_)
-        for name in available:
-            if name not in models:
-                raise unknown("model", name, models)
-        if not available:
-            raise SettingError("available must name at least one model")
-        return np.array([model in available for model in models])
+        def keep(done: "Future[int]") -> None:
+            if done.exception() is None:
+                self._store.keep(name, done.result(), state.to_bytes())
+
+        last.add_done_callback(keep)
 
 
-def _receipt(feedback: Feedback, status: Status) -> Receipt:
+def _named(routes: Sequence[Route]) -> dict[str, Route]:
+    """Routes by name."""
+    named = {route.name: route for route in routes}
+    if not named:
+        raise SettingError("a router needs at least one route, got none")
+    if len(named) < len(routes):
+        raise SettingError(f"routes must differ, got {', '.join(one.name for one in routes)}")
+    return named
+
+
+def _done() -> "Future[int]":
     done: Future[int] = Future()
     done.set_result(0)
-    return Receipt(feedback.feedback_id, status, done)
+    return done

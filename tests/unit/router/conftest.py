@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +13,8 @@ from messplus.datasets.shipped import shipped_table
 from messplus.encoders import Features, HashedNgrams
 from messplus.replay.policies import policy_from_spec
 from messplus.replay.streams import Stream, make_streams
-from messplus.router import Route, Router
-from messplus.stores import open_store
+from messplus.router import Engine, Route, Router, Zoo
+from messplus.stores import MemoryStore, open_store
 from messplus.stores.base import Store
 
 MakeRouter = Callable[..., Router]
@@ -47,16 +48,34 @@ def make_router(stream: Stream, store: Store) -> MakeRouter:
     def make(
         spec: str = "adaptive", *, name: str = "default", seed: int = 3, **more: object
     ) -> Router:
-        policy: Policy[object] = policy_from_spec(spec)(stream)
-        route = Route(
-            name=name,
-            alpha=stream.alpha,
-            models=stream.models,
-            policy=policy,
-            policy_name=spec,
-            features=Features(ENCODER, attribute_keys=("task",)),
-        )
         used = more.pop("store", store)
-        return Router(route, used, rng=np.random.default_rng(seed), **more)  # type: ignore[arg-type]
+        routes = more.pop("routes", [Route(name, stream.alpha)])
+        engine = engine_of(spec, stream)
+        return Router(engine, routes, used, rng=np.random.default_rng(seed), **more)  # type: ignore[arg-type]
 
     return make
+
+
+def engine_of(spec: str, stream: Stream) -> Engine:
+    """An engine with the policy of a replay."""
+    make = policy_from_spec(spec)
+
+    def policy_of(_zoo: Zoo, alpha: float) -> Policy[object]:
+        return make(replace(stream, alpha=alpha))
+
+    return Engine(
+        zoo=Zoo(stream.models, tuple(stream.cost.mean(axis=0).tolist())),
+        features=Features(ENCODER, attribute_keys=("task",)),
+        policy_of=policy_of,
+        policy_name=spec,
+    )
+
+
+def copied(store: Store) -> MemoryStore:
+    """The log of a store, without its snapshots: as after a crash before the first one."""
+    copy = MemoryStore()
+    for (_, _), group in groupby(
+        store.events(), lambda one: (type(one.event), one.event.decision_id)
+    ):
+        copy.append([one.event for one in group])
+    return copy

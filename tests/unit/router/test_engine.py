@@ -1,6 +1,4 @@
-"""A route from names and prices."""
-
-from pathlib import Path
+"""An engine from names and prices."""
 
 import numpy as np
 import pytest
@@ -11,20 +9,21 @@ from messplus.errors import SettingError
 from messplus.records import Outcome
 from messplus.replay.fitting import fit_streams
 from messplus.replay.streams import Stream
-from messplus.router import Router, adaptive_route
+from messplus.router import Route, Router, adaptive_engine
 from messplus.stores import MemoryStore
 
 
 def test_prices_order_the_zoo_and_are_expected_at_first() -> None:
-    route = adaptive_route("r", alpha=0.5, prices={"large": 6.0, "small": 0.5, "middle": 2.0})
-    assert route.models == ("small", "middle", "large")
-    routed = Router(route, MemoryStore(), rng=np.random.default_rng(0)).route("hello")
+    engine = adaptive_engine({"large": 6.0, "small": 0.5, "middle": 2.0})
+    assert engine.models == ("small", "middle", "large")
+    router = Router(engine, [Route("r", 0.5)], MemoryStore(), rng=np.random.default_rng(0))
+    routed = router.route("hello")
     np.testing.assert_allclose(routed.decided.cost, [0.5, 2.0, 6.0])
 
 
 def test_it_learns_which_model_is_enough() -> None:
-    route = adaptive_route("r", alpha=0.9, prices={"small": 1.0, "large": 10.0})
-    router = Router(route, MemoryStore(), rng=np.random.default_rng(0))
+    engine = adaptive_engine({"small": 1.0, "large": 10.0}, alpha=0.9)
+    router = Router(engine, [Route("r", 0.9)], MemoryStore(), rng=np.random.default_rng(0))
     answers = []
     for k in range(400):
         hard = k % 2
@@ -41,27 +40,36 @@ def test_it_learns_which_model_is_enough() -> None:
     late = answers[200:]
     assert sum(model == "small" for hard, model in late if not hard) > 80
     assert sum(model == "large" for hard, model in late if hard) > 70
-    assert router.believed() > 0.88  # type: ignore[operator]  # adaptive keeps an account
+    assert router.standing().believed > 0.88  # type: ignore[operator]  # there were requests
 
 
 def test_a_prior_of_other_features_is_refused_and_one_that_fits_is_used(stream: Stream) -> None:
     prior = fit_streams([stream])
     prices = dict(zip(stream.models, stream.cost.mean(axis=0), strict=True))
     features = Features(ENCODER, attribute_keys=("task",))
-    route = adaptive_route("r", alpha=0.5, prices=prices, features=features, prior=prior)
-    assert route.policy_name == "adaptive, prior of 200 requests"
-    routed = Router(route, MemoryStore(), rng=np.random.default_rng(0)).route("What is 2 + 2?")
+    engine = adaptive_engine(prices, features=features, prior=prior)
+    assert engine.policy_name == "adaptive, prior of 200 requests"
+    store = MemoryStore()
+    router = Router(engine, [Route("r", 0.5)], store, rng=np.random.default_rng(0))
+    routed = router.route("What is 2 + 2?")
     assert np.ptp(routed.decided.p_sat) > 0.1  # it knows the models apart before any verdict
     with pytest.raises(SettingError, match="--encoder"):
-        adaptive_route(
-            "r", alpha=0.5, prices=prices, features=Features(HashedNgrams()), prior=prior
-        )
+        adaptive_engine(prices, features=Features(HashedNgrams()), prior=prior)
+    router.close()
+    again = Router(engine, [Route("r", 0.5)], store, rng=np.random.default_rng(0))
+    np.testing.assert_array_equal(again.route("What is 2 + 2?").decided.p_sat, routed.decided.p_sat)
 
 
-def test_what_cannot_be_promised_is_an_error(tmp_path: Path) -> None:
+def test_what_cannot_be_promised_is_an_error() -> None:
     with pytest.raises(SettingError, match="at least one model"):
-        adaptive_route("r", alpha=0.5, prices={})
+        adaptive_engine({})
     with pytest.raises(SettingError, match="price of small"):
-        adaptive_route("r", alpha=0.5, prices={"small": -1.0})
+        adaptive_engine({"small": -1.0})
     with pytest.raises(SettingError, match="alpha"):
-        adaptive_route("r", alpha=1.5, prices={"small": 1.0})
+        adaptive_engine({"small": 1.0}, alpha=1.5)
+    with pytest.raises(SettingError, match="alpha must be in"):
+        Route("r", 1.5)
+    with pytest.raises(SettingError, match="spread"):
+        Route("r", 0.5, spread=2.0)
+    with pytest.raises(SettingError, match="at least one model"):
+        Route("r", 0.5, ())
