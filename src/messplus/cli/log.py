@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
-import numpy as np
 import typer
 from rich.console import Console
 
@@ -123,9 +122,7 @@ def what_if_command(
             f" ({', '.join(sorted(routes))})"
         )
     alphas = alpha or _near(float(logged.alpha[-1]) if len(logged) else 0.8)
-    found = what_if(
-        logged, alphas, rng=np.random.default_rng(seed), method=_method(method), level=level
-    )
+    found = what_if(logged, alphas, seed=seed, method=_method(method), level=level)
     if json_:
         typer.echo(json.dumps(as_json(found), indent=2))
         return

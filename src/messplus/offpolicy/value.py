@@ -21,8 +21,8 @@ from messplus.offpolicy.estimates import (
 )
 from messplus.offpolicy.logged import Logged, Target
 
-LEAST_EFFECTIVE: Final = 50.0
-"""Observations that an estimate must be worth: below, a normal interval is no such thing."""
+LEAST_EFFECTIVE: Final = 100.0
+"""Observations that an estimate must be worth: with fewer, a share is known to 10 points at best."""
 
 MOST_UNSUPPORTED: Final = 0.01
 """Share of requests for which the plan may choose what the log's policy never would have."""

@@ -60,7 +60,7 @@ def what_if(
     logged: Logged,
     alphas: Sequence[float],
     *,
-    rng: np.random.Generator,
+    seed: int = 0,
     method: Method = "dr",
     level: float = 0.95,
 ) -> WhatIf:
@@ -73,7 +73,7 @@ def what_if(
     Args:
         logged: The decisions.
         alphas: Promises, each in (0, 1].
-        rng: Of the bootstraps.
+        seed: Of the bootstraps, >= 0: all lines are judged by the same draws.
         method: See `messplus.offpolicy.estimates`.
         level: Confidence of the intervals, in (0, 1).
 
@@ -84,6 +84,7 @@ def what_if(
         require_range("alpha", alpha, "in (0, 1]", ok=0.0 < alpha <= 1.0)
 
     def value(plan: Floats, of: Logged = logged) -> Value:
+        rng = np.random.default_rng(seed)
         return evaluate(of, plan, rng=rng, method=method, level=level)
 
     n_models = len(logged.models)

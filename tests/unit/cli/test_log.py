@@ -50,7 +50,7 @@ def test_what_if_as_json_has_the_same(log: Path) -> None:
     lines = {line["policy"]: line for line in found["lines"]}
     value = lines["alpha 0.5"]["satisfaction"]
     assert value["normal"][0] <= value["value"] <= value["normal"][1]
-    assert value["effective"] >= 50
+    assert value["effective"] >= 100
     assert "no price reaches 0.99" in lines["alpha 0.99"]["cost"]["reason"]
     assert lines["alpha 0.99"]["agrees"] is None
     assert output("what-if", log, "--json") == output("what-if", log, "--json")  # no luck in it

@@ -62,7 +62,7 @@ def numbers(found: list[Value], what: str) -> list[Estimate]:
 
 
 @pytest.mark.parametrize("name", PLANS)
-@pytest.mark.parametrize(("n", "spread"), [(1000, 0.2), (2500, 0.1)])
+@pytest.mark.parametrize(("n", "spread"), [(2000, 0.2), (4000, 0.1)])
 def test_intervals_hold_the_truth(name: str, n: int, spread: float) -> None:
     plan = PLANS[name]
     satisfaction, cost = world().truth(plan(world().whole(np.arange(len(world().score)))))
@@ -74,14 +74,14 @@ def test_intervals_hold_the_truth(name: str, n: int, spread: float) -> None:
 @pytest.mark.parametrize("method", ["ips", "snips"])
 def test_so_do_those_of_the_other_methods(method: Method) -> None:
     satisfaction, cost = world().truth(dearer(world().whole(np.arange(len(world().score)))))
-    found = values(dearer, method, 1000, 0.2)
+    found = values(dearer, method, 2000, 0.2)
     check(numbers(found, "satisfaction"), satisfaction)
     check(numbers(found, "cost"), cost)
 
 
 def test_so_do_those_from_few_audits() -> None:
     satisfaction, _ = world().truth(dearer(world().whole(np.arange(len(world().score)))))
-    found = values(dearer, "dr", 3000, 0.2, share=0.3)
+    found = values(dearer, "dr", 5000, 0.2, share=0.3)
     check(numbers(found, "satisfaction"), satisfaction)
 
 
@@ -89,7 +89,7 @@ def test_predictions_make_intervals_narrower() -> None:
     """By a third and more; self-normalised weights are in between."""
     widths = {}
     for method in ("ips", "snips", "dr"):
-        found = numbers(values(dearer, method, 1000, 0.2), "satisfaction")
+        found = numbers(values(dearer, method, 2000, 0.2), "satisfaction")
         widths[method] = np.mean([one.interval.high - one.interval.low for one in found])
     assert widths["dr"] < widths["snips"] < widths["ips"]
     assert widths["dr"] < 0.67 * widths["ips"]
@@ -101,7 +101,7 @@ def test_wrong_predictions_do_not_bias() -> None:
     found = []
     for seed in range(LOGS):
         rng = np.random.default_rng(seed)
-        log = world().logged(1000, 0.2, rng)
+        log = world().logged(2500, 0.2, rng)
         wrong = replace(log, p_sat=1.0 - log.p_sat)
         found.append(evaluate(wrong, largest(log), rng=rng).satisfaction)
     assert all(isinstance(one, Estimate) for one in found)

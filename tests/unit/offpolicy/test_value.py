@@ -14,7 +14,7 @@ from messplus.offpolicy.plans import certainly
 RNG = np.random.default_rng(0)
 
 
-def log(n: int = 1000, spread: float = 0.2, share: float = 1.0) -> Logged:
+def log(n: int = 3000, spread: float = 0.2, share: float = 1.0) -> Logged:
     return world().logged(n, spread, np.random.default_rng(3), share=share)
 
 
@@ -68,19 +68,19 @@ def test_choices_by_hand() -> None:
 
 
 def test_the_policy_that_ran_has_the_mean_of_its_log() -> None:
-    found = replace(log(), propensity=np.ones(1000))
+    found = replace(log(), propensity=np.ones(3000))
     for method in ("ips", "snips", "dr"):
         value = evaluate(found, certainly(found.chosen, 3), rng=RNG, method=method)
         assert isinstance(value.satisfaction, Estimate)
         assert isinstance(value.cost, Estimate)
         assert value.satisfaction.value == pytest.approx(found.satisfied.mean())
         assert value.cost.value == pytest.approx(found.spent.mean())
-        assert value.satisfaction.effective == pytest.approx(1000)
+        assert value.satisfaction.effective == pytest.approx(3000)
         assert value.agrees == 1.0
 
 
 def test_a_log_without_chance_tells_nothing_of_others() -> None:
-    found = replace(log(spread=0.0), propensity=np.ones(1000))
+    found = replace(log(spread=0.0), propensity=np.ones(3000))
     value = evaluate(found, certainly(always(found, 2), 3), rng=RNG)
     assert "had probability 1" in refused(value.satisfaction).reason
     assert "set `spread` on the route" in refused(value.cost).fix
@@ -89,7 +89,7 @@ def test_a_log_without_chance_tells_nothing_of_others() -> None:
 def test_too_small_an_effective_sample_is_refused() -> None:
     found = log(n=400, spread=0.05)
     value = evaluate(found, certainly(always(found, 2), 3), rng=RNG)
-    assert "50 are the least" in refused(value.satisfaction).reason
+    assert "100 are the least" in refused(value.satisfaction).reason
     assert "spread" in refused(value.satisfaction).fix
 
 
@@ -109,7 +109,7 @@ def test_wrong_propensities_are_noticed() -> None:
 
 
 def test_without_predictions_there_is_no_doubly_robust_estimate() -> None:
-    found = replace(log(), p_sat=np.full((1000, 3), np.nan))
+    found = replace(log(), p_sat=np.full((3000, 3), np.nan))
     plan = certainly(always(found, 2), 3)
     assert "no predictions" in refused(evaluate(found, plan, rng=RNG).satisfaction).reason
     value = evaluate(found, plan, rng=RNG, method="snips")
@@ -125,16 +125,16 @@ def test_without_a_choice_there_is_nothing_to_tell() -> None:
 def test_a_failure_is_known_for_sure_and_not_by_chance() -> None:
     """Its weight is not divided by the share of answers that are judged."""
     found = log(share=0.5)
-    certain = np.arange(1000) < 200
+    certain = np.arange(3000) < 200
     sure = replace(found, certain=certain, satisfied=np.where(certain, 0.0, found.satisfied))
     chance = sure.satisfaction.chance
     assert (chance[:200] == 1.0).all()
-    assert chance[200:] == pytest.approx(np.full(800, sure.judged[200:].mean()))
+    assert chance[200:] == pytest.approx(np.full(2800, sure.judged[200:].mean()))
 
 
 def test_users_answer_for_each_model_at_its_own_rate() -> None:
     found = log()
-    satisfied = np.where((found.chosen == 0) & (np.arange(1000) % 4 > 0), np.nan, found.satisfied)
+    satisfied = np.where((found.chosen == 0) & (np.arange(3000) % 4 > 0), np.nan, found.satisfied)
     chance = replace(found, satisfied=satisfied, verdicts="user").satisfaction.chance
     assert chance[found.chosen == 0] == pytest.approx(0.25, abs=0.05)
     assert (chance[found.chosen != 0] == 1.0).all()

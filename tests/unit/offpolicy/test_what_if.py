@@ -17,7 +17,7 @@ from messplus.offpolicy.choosing import ascending, cheapest_mix
 
 def ask(alphas: list[float], n: int = 4000, spread: float = 0.2) -> dict[str, Line]:
     log = world().logged(n, spread, np.random.default_rng(5))
-    return {line.policy: line for line in what_if(log, alphas, rng=np.random.default_rng(1)).lines}
+    return {line.policy: line for line in what_if(log, alphas, seed=1).lines}
 
 
 def value(line: Line, what: str = "satisfaction") -> Estimate:
@@ -44,14 +44,14 @@ def test_a_policy_is_not_judged_on_what_it_was_chosen_for() -> None:
     for seed in range(60):
         rng = np.random.default_rng(seed)
         log = world().logged(1500, 0.3, rng)
-        (line,) = (one for one in what_if(log, [0.5], rng=rng).lines if one.policy == "alpha 0.5")
+        (line,) = (one for one in what_if(log, [0.5]).lines if one.policy == "alpha 0.5")
         truths.append(value(line).value)
     assert np.mean(truths) == pytest.approx(0.5, abs=4 * np.std(truths) / np.sqrt(60) + 0.005)
 
 
 def test_the_curve_rises() -> None:
     log = world().logged(4000, 0.2, np.random.default_rng(5))
-    curve = what_if(log, [], rng=np.random.default_rng(1)).curve
+    curve = what_if(log, [], seed=1).curve
     assert [line.price for line in curve] == sorted(line.price or 0.0 for line in curve)
     assert value(curve[0]).value < value(curve[-1]).value
     assert value(curve[0], "cost").value < value(curve[-1], "cost").value
@@ -75,7 +75,7 @@ def test_a_log_that_does_not_tell_is_refused_line_by_line(broken: str) -> None:
         log = replace(log, satisfied=np.full(n, np.nan), verdicts="none")
     if broken == "no predictions":
         log = replace(log, p_sat=np.full((n, 3), np.nan))
-    found = what_if(log, [0.5], rng=np.random.default_rng(1))
+    found = what_if(log, [0.5], seed=1)
     (line,) = (one for one in found.lines if one.policy == "alpha 0.5")
     assert isinstance(line.value.satisfaction, Refused)
     assert line.value.satisfaction.fix
@@ -83,7 +83,7 @@ def test_a_log_that_does_not_tell_is_refused_line_by_line(broken: str) -> None:
 
 def test_notes_name_the_assumption() -> None:
     log = world().logged(500, 0.2, np.random.default_rng(5), share=0.5, verdicts="user")
-    found = what_if(replace(log, forced=20), [], rng=np.random.default_rng(1))
+    found = what_if(replace(log, forced=20), [], seed=1)
     assert "of the answers were judged. Satisfaction is by users" in found.notes[0]
     assert found.notes[1].startswith("20 decisions are left out")
 
