@@ -14,10 +14,11 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from messplus.core.contract import capped
 from messplus.core.labels import LabelRate, one_sided
-from messplus.core.trust import Signals, Trust, believe, information, learn
+from messplus.core.trust import SAID, Signals, Trust, believe, information, learn
 from messplus.core.types import Floats, Source
 
 REMEMBERED = 4096
@@ -40,13 +41,17 @@ class Ledger:
         expected: Prediction when the answer was given, shape (`REMEMBERED`,).
         by_word: Counted so in the first sum.
         by_worth: And in the second.
-        signals: What users and judges have said.
+        signals: What users and judges have said, as places in `SAID`.
     """
 
     expected: Floats = field(default_factory=lambda: np.zeros(REMEMBERED))
     by_word: Floats = field(default_factory=lambda: np.zeros(REMEMBERED))
     by_worth: Floats = field(default_factory=lambda: np.zeros(REMEMBERED))
-    signals: list[Signals] = field(default_factory=lambda: [Signals()] * REMEMBERED)
+    signals: NDArray[np.uint8] = field(default_factory=lambda: np.zeros(REMEMBERED, np.uint8))
+
+    def heard(self, row: int) -> Signals:
+        """What was said of the answer in a row."""
+        return SAID[self.signals[row]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +122,7 @@ class Account:
         row = self.t % REMEMBERED
         for column in (self.ledger.expected, self.ledger.by_word, self.ledger.by_worth):
             column[row] = expected
-        self.ledger.signals[row] = Signals()
+        self.ledger.signals[row] = 0
         return self._settled(
             replace(
                 self,
@@ -175,7 +180,7 @@ class Account:
                 audits=self.audits + 1,
                 audited=self.audited.judged(age),
                 labels=self.labels.judged(age),
-                trust=learn(self.trust, book.signals[row], satisfied),
+                trust=learn(self.trust, book.heard(row), satisfied),
                 mood=None,
             )
         )
@@ -184,11 +189,11 @@ class Account:
         self, row: int, age: int, satisfied: float, source: Literal["user", "judge"]
     ) -> tuple["Account", float | None]:
         """What a user or a judge says; worth what audits have shown, or else taken at its word."""
-        book, heard = self.ledger, self.ledger.signals[row]
+        book, heard = self.ledger, self.ledger.heard(row)
         word: Literal["yes", "no"] = "yes" if satisfied >= 0.5 else "no"
         new = heard.judge is None if source == "judge" else heard.user == "silent"
         heard = heard._replace(judge=word) if source == "judge" else heard._replace(user=word)
-        book.signals[row] = heard
+        book.signals[row] = SAID.index(heard)
         expected = float(book.expected[row])
         believed = believe(self.trust, expected, heard)
 

@@ -17,9 +17,12 @@ the audits, whatever f is. Both are derived in docs/explanation/feedback.md.
 
 import math
 from dataclasses import dataclass, replace
-from typing import Literal, NamedTuple
+from itertools import product
+from typing import Final, Literal, NamedTuple, get_args
 
 Channel = Literal["user", "judge"]
+Word = Literal["yes", "no"]
+User = Literal["silent", "yes", "no"]
 Row = tuple[float, ...]
 
 PSEUDO = 1.0
@@ -40,8 +43,14 @@ class Signals(NamedTuple):
         judge: What the judge said; None if it was not asked, which says nothing.
     """
 
-    user: Literal["yes", "no", "silent"] = "silent"
-    judge: Literal["yes", "no"] | None = None
+    user: User = "silent"
+    judge: Word | None = None
+
+
+SAID: Final = tuple(
+    Signals(user, judge) for user, judge in product(get_args(User), (None, *get_args(Word)))
+)
+"""All that can be said of an answer; nothing first."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """One decision and what is known of it, in the terms of a policy."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -69,13 +69,16 @@ class AsDecided(NamedTuple):
     request: Request
 
 
-def as_decided(case: Case, models: Sequence[str], index: dict[str, int]) -> AsDecided:
+def as_decided(
+    case: Case, models: Sequence[str], index: dict[str, int], called: Iterable[int] | None = None
+) -> AsDecided:
     """A decision in terms of the zoo of today, whatever zoo it was taken in.
 
     Args:
         case: What is known of it; its models are among those of today.
         models: The zoo of today.
         index: The place of each in it.
+        called: Who was called in the end; None: those that were to be, and who delivered.
     """
     event = case.decided
     model = event.model if case.delivered is None else case.delivered
@@ -85,9 +88,11 @@ def as_decided(case: Case, models: Sequence[str], index: dict[str, int]) -> AsDe
         p_sat, cost = _placed(p_sat, places, len(models)), _placed(cost, places, len(models))
         available = np.zeros(len(models), dtype=np.bool_)
         available[places] = event.available
+    if called is None:
+        called = (index[one] for one in (*event.asked, model))
     decision = Decision(
         model=index[model],
-        asked=tuple(sorted({index[one] for one in (*event.asked, model)})),
+        asked=tuple(sorted(set(called))),
         explored=event.explored,
         propensity=event.propensity,
         queue=event.queue,

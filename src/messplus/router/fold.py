@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -149,15 +149,14 @@ class Fold:
     def finished(self, case: Case, outcomes: Sequence[Outcome]) -> None:
         """Learn what models charged, and that a failed call satisfied nobody."""
         case.finish(outcomes)
-        decision, request = as_decided(case, self.zoo.models, self._index)
         called = [self._index[one.model] for one in outcomes]
+        decision, request = as_decided(case, self.zoo.models, self._index, called)
         cost = np.zeros(len(self.zoo.models))
         for m, one in zip(called, outcomes, strict=True):
             cost[m] += one.cost
-        billed = replace(decision, asked=tuple(sorted(set(called))))
         promise = self.promise(case.key)
         known = lent(promise.state, self.knowledge)
-        self._take(promise, promise.policy.charge(known, request, billed, cost))
+        self._take(promise, promise.policy.charge(known, request, decision, cost))
         answered = {self._index[one.model] for one in outcomes if not one.error}
         if failed := sorted(set(called) - answered):
             self._learn(case, failed, 0.0, "user")
