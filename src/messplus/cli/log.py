@@ -2,22 +2,23 @@
 
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, cast
 
 import typer
 from rich.console import Console
 
-from messplus.cli.log_view import show_what_if
+from messplus.cli.log_view import as_json, show_what_if
 from messplus.errors import SettingError, require_extra
-from messplus.offpolicy import METHODS, Line, Method, Verdicts, WhatIf, gather, what_if
+from messplus.offpolicy import METHODS, Method, Verdicts, gather, what_if
 from messplus.offpolicy.gather import all_models, tell
 from messplus.records import Decided
-from messplus.stores import open_to_read
+from messplus.router import Engine, verify
+from messplus.router import Route as Promise
+from messplus.stores import Store, open_to_read
 
 log_app = typer.Typer(no_args_is_help=True, help="Read a router's log: export it, ask it what if.")
 
@@ -129,36 +130,51 @@ def what_if_command(
     show_what_if(Console(), found, level)
 
 
-def as_json(found: WhatIf) -> dict[str, object]:
-    """What `--json` prints: a refused estimate has a `reason` and a `fix`, any other a `value`."""
-    logged = found.logged
-    return {
-        "decisions": len(logged),
-        "forced": logged.forced,
-        "judged": int(logged.judged.sum()),
-        "verdicts": logged.verdicts,
-        "models": list(logged.models),
-        "cost_unit": logged.cost_unit,
-        "lines": [_line(line) for line in found.lines],
-        "curve": [_line(line) for line in found.curve],
-        "notes": list(found.notes),
-    }
+@log_app.command("verify")
+def verify_command(
+    store: Log,
+    config: Annotated[
+        Path,
+        typer.Option("--config", "-c", help="The gateway's settings that the log was made with."),
+    ],
+) -> None:
+    """Take every decision of a log again, from its beginning, and compare; exit 1 if one differs.
+
+    The same settings, draws and answers give the same decisions. They differ where settings were
+    changed, or the oldest events forgotten.
+    """
+    require_extra("gateway", ["pydantic", "yaml", "starlette", "aiohttp"], "messplus log verify")
+    from messplus.gateway.config.read import read_settings
+    from messplus.gateway.opening import engine_of, routes_of
+
+    settings = read_settings(config)
+    if not show_verified(Console(), store, engine_of(settings), routes_of(settings)):
+        raise typer.Exit(1)
 
 
-def _line(line: Line) -> dict[str, object]:
-    value = line.value
-    return {
-        "policy": line.policy,
-        "alpha": line.alpha,
-        "price": _finite(line.price),
-        "agrees": _finite(value.agrees),
-        "satisfaction": asdict(value.satisfaction),
-        "cost": asdict(value.cost),
-    }
+def show_verified(console: Console, store: str, engine: Engine, routes: Sequence[Promise]) -> bool:
+    """Verify a log and say how it went.
 
+    Args:
+        console: Where it is said.
+        store: Address of the log.
+        engine: As it decided.
+        routes: All whose decisions taught it.
 
-def _finite(value: float | None) -> float | None:
-    return value if value is not None and math.isfinite(value) else None
+    Returns:
+        Whether every decision was taken again.
+
+    Raises:
+        StoreError: The log cannot be read.
+    """
+    with closing(open_to_read(store)) as log:
+        # It only reads, as a log can.
+        found = verify(engine, routes, cast(Store, log))
+    said = f"{found.decisions:,} decisions, {found.mismatches:,} taken otherwise now"
+    if found.mismatches:
+        said += f"; the first is {found.first_mismatch}"
+    console.print(said, markup=False, highlight=False, soft_wrap=True)
+    return found.mismatches == 0
 
 
 def _near(alpha: float) -> list[float]:

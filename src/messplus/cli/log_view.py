@@ -1,4 +1,7 @@
-"""What a log tells of other policies, for people."""
+"""What a log tells of other policies, for people and for programs."""
+
+import math
+from dataclasses import asdict
 
 from rich.console import Console
 
@@ -31,6 +34,38 @@ def show_what_if(console: Console, found: WhatIf, level: float) -> None:
         console.print(f"{NOTHING} {reason}", markup=False, highlight=False)
     for note in found.notes:
         console.print(f"note: {note}", markup=False, highlight=False)
+
+
+def as_json(found: WhatIf) -> dict[str, object]:
+    """What `--json` prints: a refused estimate has a `reason` and a `fix`, any other a `value`."""
+    logged = found.logged
+    return {
+        "decisions": len(logged),
+        "forced": logged.forced,
+        "judged": int(logged.judged.sum()),
+        "verdicts": logged.verdicts,
+        "models": list(logged.models),
+        "cost_unit": logged.cost_unit,
+        "lines": [_line(line) for line in found.lines],
+        "curve": [_line(line) for line in found.curve],
+        "notes": list(found.notes),
+    }
+
+
+def _line(line: Line) -> dict[str, object]:
+    value = line.value
+    return {
+        "policy": line.policy,
+        "alpha": line.alpha,
+        "price": _finite(line.price),
+        "agrees": _finite(value.agrees),
+        "satisfaction": asdict(value.satisfaction),
+        "cost": asdict(value.cost),
+    }
+
+
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None
 
 
 def _show(console: Console, lines: tuple[Line, ...], scale: CostScale) -> None:

@@ -1,6 +1,6 @@
 """Logs of events: on disk (SQLite) or in memory, behind one protocol."""
 
-from messplus.stores.base import Store, Stored, Story
+from messplus.stores.base import Log, Store, Stored, Story
 from messplus.stores.memory import MemoryStore
 from messplus.stores.opening import open_store, open_to_read
 from messplus.stores.reader import Reader
@@ -9,6 +9,7 @@ from messplus.stores.sqlite import SqliteStore
 
 __all__ = [
     "Forgotten",
+    "Log",
     "MemoryStore",
     "Reader",
     "SqliteStore",

@@ -36,32 +36,8 @@ class Story:
     feedback: tuple[Feedback, ...]
 
 
-class Store(Protocol):
-    """An append-only log of events, and snapshots of what was folded from it.
-
-    All methods may be called from any thread.
-    """
-
-    def append(self, events: Sequence[Event]) -> "Future[int]":
-        """Append events, all or none.
-
-        What one thread appends is kept in that order. The call may block for a while if the store
-        cannot keep up, and cannot be cancelled.
-
-        Args:
-            events: In order: a decision before its outcomes and feedback. None at all is allowed.
-
-        Returns:
-            The sequence number of the last of them, once they are durable: whatever happens to this
-            process afterwards, they will be read again. For no events, that of the last in the log.
-
-        Raises:
-            StoreError: Through the future: the id of a decision or of feedback is there already, the
-                decision of an outcome or feedback is not, an event cannot be written and read again
-                (NaN outside of an array, features that are not float32), the disk is full or too
-                slow, the store is closed. Nothing of the batch is kept, other batches are.
-        """
-        ...
+class Log(Protocol):
+    """What can be read of a store; all methods may be called from any thread."""
 
     def events(self, after: int = 0) -> Iterator[Stored]:
         """The events after a sequence number, in order; those appended meanwhile may be missing.
@@ -94,6 +70,34 @@ class Store(Protocol):
 
     def oldest_s(self) -> float | None:
         """When the oldest decision was made, in seconds since 1970; None if there is none."""
+        ...
+
+
+class Store(Log, Protocol):
+    """An append-only log of events, and snapshots of what was folded from it.
+
+    All methods may be called from any thread.
+    """
+
+    def append(self, events: Sequence[Event]) -> "Future[int]":
+        """Append events, all or none.
+
+        What one thread appends is kept in that order. The call may block for a while if the store
+        cannot keep up, and cannot be cancelled.
+
+        Args:
+            events: In order: a decision before its outcomes and feedback. None at all is allowed.
+
+        Returns:
+            The sequence number of the last of them, once they are durable: whatever happens to this
+            process afterwards, they will be read again. For no events, that of the last in the log.
+
+        Raises:
+            StoreError: Through the future: the id of a decision or of feedback is there already, the
+                decision of an outcome or feedback is not, an event cannot be written and read again
+                (NaN outside of an array, features that are not float32), the disk is full or too
+                slow, the store is closed. Nothing of the batch is kept, other batches are.
+        """
         ...
 
     def has_feedback(self, feedback_id: str) -> bool:

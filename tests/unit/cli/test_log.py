@@ -3,17 +3,20 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
+from rich.console import Console
 from tests.unit.offpolicy.events import events, write
 from tests.unit.offpolicy.worlds import world
-from tests.unit.stores.samples import decided, feedback
+from tests.unit.stores.samples import decided, feedback, outcome
 from typer.testing import CliRunner
 
-from messplus.cli.log import log_app
+from messplus.cli.log import log_app, show_verified
 from messplus.errors import DataError, MessPlusError, SettingError, StoreError
 from messplus.records import Event
 from messplus.replay.readers import read_outcomes
+from messplus.router import Engine, Route, Router, adaptive_engine
 from messplus.stores import SqliteStore
 
 N = 1500
@@ -144,3 +147,25 @@ def test_an_export_that_was_completed_can_be_replayed(log: Path, tmp_path: Path)
     assert found.table.prompt_ids == tuple(f"d{i}" for i in range(40))
     assert found.table.models == world().models
     assert any("1460 of 1500 are left out" in str(warning) for warning in found.warnings)
+
+
+def test_a_log_is_verified_against_the_settings_that_made_it(tmp_path: Path) -> None:
+    def engine() -> Engine:
+        return adaptive_engine(prices={"small": 1.0, "large": 10.0})
+
+    routes = [Route(name="default", alpha=0.6, spread=0.2)]
+    path = tmp_path / "log.db"
+    store = SqliteStore(path)
+    router = Router(engine(), routes, store, rng=np.random.default_rng(1))
+    for i in range(60):
+        routed = router.route(f"What is {i}?")
+        router.finish(routed.decision_id, [outcome(routed.decision_id, model=routed.model)])
+        router.feedback(routed.decision_id, float(i % 3 > 0))
+    router.close()
+    store.close()
+    console = Console(record=True, width=100)
+    assert show_verified(console, str(path), engine(), routes)
+    assert console.export_text() == "60 decisions, 0 taken otherwise now\n"
+    without_luck = [Route(name="default", alpha=0.6)]
+    assert not show_verified(console, str(path), engine(), without_luck)
+    assert "the first is" in console.export_text()
