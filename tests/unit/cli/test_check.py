@@ -54,7 +54,7 @@ def test_it_says_what_the_gateway_would_do(good: str) -> None:
     words = " ".join(result.output.split())
     assert "chat (default) 0.9 small, large finished large, 0.05 of answers" in words
     assert "code 0.95 small, large none none" in words
-    assert "small here as small 8e-05 8,192 yes yes" in words
+    assert "small here as small 5.5e-05 8,192 yes yes" in words
     assert "team-a code as the route 300 20 no" in words
     assert "listens on 0.0.0.0 port 8080" in words
     assert "messplus.db, for ever, without prompts" in words

@@ -4,7 +4,7 @@ from messplus.gateway.telemetry.ended import Ended, Mode
 from messplus.gateway.telemetry.lines import Format
 from messplus.gateway.telemetry.logs import Logs, log_access
 from messplus.gateway.telemetry.metrics import Metrics
-from messplus.gateway.telemetry.readings import PromiseReading, Readings
+from messplus.gateway.telemetry.readings import Readings
 from messplus.gateway.telemetry.traces import NoTraces, Trace, Traces, open_traces
 
 __all__ = [
@@ -14,7 +14,6 @@ __all__ = [
     "Metrics",
     "Mode",
     "NoTraces",
-    "PromiseReading",
     "Readings",
     "Trace",
     "Traces",

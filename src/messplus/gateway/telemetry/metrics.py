@@ -104,7 +104,7 @@ class Metrics:
             "upstream_attempts", "Calls to upstreams, by how they ended.", "model", "kind"
         )
         self._upstream_latency = self._histogram(
-            "upstream_latency_seconds", "Of calls to upstreams, to their end.", LATENCY_S, "model"
+            "upstream_latency_seconds", "Of calls that succeeded, to their end.", LATENCY_S, "model"
         )
         self._circuit = self._gauge(
             "circuit_state", "0 closed: calls go on; 1 half-open: one tries; 2 open: none.", "model"
@@ -145,15 +145,21 @@ class Metrics:
             self._decisions(one.route, one.model, one.mode).inc()
 
     def feedback(
-        self, *, route: str, source: str, value: float, status: Status, delay_s: float | None = None
+        self,
+        source: str,
+        value: float,
+        status: Status,
+        *,
+        route: str = "",
+        delay_s: float | None = None,
     ) -> None:
         """A verdict has come.
 
         Args:
-            route: Of the decision; "" while it is not known.
-            source: `user`, `audit`, `judge`.
+            source: `user`, `judge`, `audit`, or a finer word of a short list, such as `check`.
             value: 0 to 1.
             status: What became of it.
+            route: Of the decision; "" while it is not known.
             delay_s: Seconds since the decision; None while it is not known.
         """
         kind = "0" if value == 0 else "1" if value == 1 else "between"
@@ -198,11 +204,12 @@ class Metrics:
 
         Args:
             model: Of the configuration.
-            kind: `ok`, or what went wrong.
+            kind: `ok`, what went wrong, or `cancelled`: the client has left.
             seconds: How long it took.
         """
         self._attempts(model, kind).inc()
-        self._upstream_latency(model).observe(seconds)
+        if kind == "ok":  # a refused connection takes no time at all
+            self._upstream_latency(model).observe(seconds)
 
     def circuit(self, model: str, state: str) -> None:
         """A circuit is now `closed`, `half-open` or `open`."""

@@ -2,35 +2,11 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
 
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PromiseReading:
-    """How one promise stands.
-
-    Attributes:
-        route: Its route.
-        alpha: Promised share of satisfied requests.
-        requests: Decided so far.
-        queue: Satisfaction owed, in requests.
-        satisfaction: Mean satisfaction as believed; None while nothing is known.
-        price: Of one more satisfied request, in the unit of cost.
-        feasible: Whether the zoo can keep it.
-        reachable: Best satisfaction that the zoo can reach, where it cannot; else None.
-    """
-
-    route: str
-    alpha: float
-    requests: int
-    queue: float
-    price: float
-    satisfaction: float | None = None
-    feasible: Literal["yes", "unclear", "no"] = "unclear"
-    reachable: float | None = None
+from messplus.router import Standing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +14,7 @@ class Readings:
     """Everything that is read at a scrape.
 
     Attributes:
-        promises: One per route and alpha.
+        promises: How each stands.
         in_flight: Requests under way.
         calls_in_flight: Calls under way by model.
         parked: Feedback that came before its decision, and waits.
@@ -47,7 +23,7 @@ class Readings:
         store_bytes: Size of the log; None where it is not on disk.
     """
 
-    promises: Sequence[PromiseReading] = ()
+    promises: Sequence[Standing] = ()
     in_flight: int = 0
     calls_in_flight: Mapping[str, int] = field(default_factory=dict)
     parked: int = 0
@@ -82,28 +58,42 @@ class ReadAtScrape(Collector):
         yield from ReadAtScrape().collect()
 
 
-_Value = Callable[[PromiseReading], float | None]
+_Value = Callable[[Standing], float | None]
 _PROMISE: tuple[tuple[str, str, _Value], ...] = (
     ("alpha", "Promised share of satisfied requests.", lambda one: one.alpha),
     ("promise_requests", "Requests decided under the promise.", lambda one: one.requests),
     ("queue_requests", "Virtual queue: satisfied requests owed.", lambda one: one.queue),
-    ("satisfaction_believed", "Mean satisfaction so far, as believed.",
-     lambda one: one.satisfaction),
+    ("debt_requests", "The same with its sign: negative when ahead.", lambda one: one.debt),
+    ("satisfaction_believed", "Mean satisfaction so far, as believed.", lambda one: one.believed),
     ("price", "Worth of one more satisfied request, in the unit of cost.", lambda one: one.price),
     ("promise_feasible", "Whether the zoo can keep it: 1 yes, 0.5 unclear, 0 no.",
      lambda one: FEASIBLE[one.feasible]),
     ("satisfaction_reachable", "Best that the zoo can reach, where the promise is above it.",
-     lambda one: one.reachable),
+     lambda one: one.reachable.satisfaction if one.reachable else None),
+    ("promise_warnings", "What stands against the promise; the log says it in words.",
+     lambda one: len(one.warnings)),
 )  # fmt: skip
 
 
-def _promises(promises: Sequence[PromiseReading]) -> Iterator[Metric]:
+def _promises(promises: Sequence[Standing]) -> Iterator[Metric]:
     for name, text, value in _PROMISE:
         family = GaugeMetricFamily(f"messplus_{name}", text, labels=["route", "promise"])
         for one in promises:
             if (read := value(one)) is not None:
                 family.add_metric([one.route, f"{one.alpha:g}"], read)
         yield family
+    labels = ["route", "promise", "model"]
+    level = GaugeMetricFamily("messplus_model_satisfaction", "Expected of a model.", labels=labels)
+    cost = GaugeMetricFamily(
+        "messplus_model_expected_cost", "Of a request, in the unit of cost.", labels=labels
+    )
+    for one in promises:
+        for model in one.models:
+            series = [one.route, f"{one.alpha:g}", model.model]
+            level.add_metric(series, model.level)
+            cost.add_metric(series, model.cost)
+    yield level
+    yield cost
 
 
 def _gauge(name: str, text: str, value: float | None) -> Metric:

@@ -10,7 +10,8 @@ import pytest
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
-from messplus.gateway.telemetry import Ended, Metrics, PromiseReading, Readings
+from messplus.gateway.telemetry import Ended, Metrics, Readings
+from messplus.router import ModelStanding, Reachable, Standing
 
 DEPLOY = Path(__file__).parents[4] / "deploy"
 DASHBOARD = DEPLOY / "grafana" / "dashboard.json"
@@ -42,8 +43,18 @@ def labels() -> dict[str, set[str]]:
     metrics.watch(
         lambda: Readings(
             promises=[
-                PromiseReading(
-                    route="r", alpha=0.9, requests=1, queue=0, price=0, satisfaction=1, reachable=1
+                Standing(
+                    route="r",
+                    alpha=0.9,
+                    requests=1,
+                    queue=0,
+                    debt=0,
+                    believed=1,
+                    price=0,
+                    warnings=(),
+                    feasible="no",
+                    reachable=Reachable(model="m", satisfaction=1, cost=1),
+                    models=(ModelStanding(model="m", level=1, doubt=0, cost=1, share=1),),
                 )
             ],
             calls_in_flight={"m": 1},
@@ -57,7 +68,7 @@ def labels() -> dict[str, set[str]]:
             energy_j=1, error="e",
         )
     )  # fmt: skip
-    metrics.feedback(route="r", source="user", value=1, status="applied", delay_s=1)
+    metrics.feedback("user", 1, "applied", route="r", delay_s=1)
     metrics.first_verdict(route="r", model="m", value=1, p_sat=1)
     metrics.checked(route="r", check="c", passed=True)
     metrics.judged(route="r", judge="j", result="verdict")

@@ -6,13 +6,21 @@ from dataclasses import replace
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from messplus.gateway.telemetry import Ended, Metrics, PromiseReading, Readings
+from messplus.gateway.telemetry import Ended, Metrics, Readings
 from messplus.gateway.telemetry import series as series_module
+from messplus.router import ModelStanding, Reachable, Standing
 
 DONE = Ended(
     request_id="r1", status=200, latency_s=1.2, client="team-a", route="chat", alpha=0.9,
     model="small", provider="here", mode="exploit", overhead_s=0.0011, first_byte_s=0.3,
     prompt_tokens=100, cached_tokens=40, output_tokens=50, cost_usd=0.002,
+)  # fmt: skip
+
+
+STANDING = Standing(
+    route="chat", alpha=0.9, requests=10, queue=1.5, debt=1.5, believed=None, price=0.01,
+    warnings=("it cannot be kept",), feasible="unclear", reachable=None,
+    models=(ModelStanding(model="small", level=0.7, doubt=0.1, cost=0.002, share=1.0),),
 )  # fmt: skip
 
 
@@ -72,8 +80,8 @@ def test_the_brier_score_can_be_read() -> None:
 @pytest.mark.parametrize(("value", "kind"), [(0, "0"), (1, "1"), (0.5, "between"), (True, "1")])
 def test_feedback_is_counted_by_what_it_says(value: float, kind: str) -> None:
     metrics = Metrics("1.2.3")
-    metrics.feedback(route="chat", source="user", value=value, status="applied", delay_s=30)
-    metrics.feedback(route="", source="user", value=value, status="unknown")
+    metrics.feedback("user", value, "applied", route="chat", delay_s=30)
+    metrics.feedback("user", value, "unknown")
     now = read(metrics)
     assert (
         now[f"messplus_feedback_total{{route=chat,source=user,status=applied,value={kind}}}"] == 1
@@ -87,7 +95,8 @@ def test_signals_upstreams_store_and_logs() -> None:
     metrics.checked(route="chat", check="json", passed=True)
     metrics.judged(route="chat", judge="large", result="verdict", cost_usd=0.25)
     metrics.judged(route="chat", judge="large", result="timeout")
-    metrics.attempt("small", "throttled", 0.5)
+    metrics.attempt("small", "throttled", 7.0)
+    metrics.attempt("small", "ok", 0.5)
     metrics.appended(0.003)
     metrics.log_dropped()
     metrics.configuration_refused()
@@ -121,10 +130,10 @@ def test_circuits_are_those_of_the_zoo() -> None:
 
 def test_promises_are_read_at_each_scrape() -> None:
     metrics = Metrics("1.2.3")
-    standing = PromiseReading(route="chat", alpha=0.9, requests=10, queue=1.5, price=0.01)
+    best = Reachable(model="small", satisfaction=0.85, cost=0.002)
     told = [
-        Readings(promises=[standing], in_flight=3, calls_in_flight={"small": 2}, parked=4),
-        Readings(promises=[replace(standing, satisfaction=0.8, feasible="no", reachable=0.85)]),
+        Readings(promises=[STANDING], in_flight=3, calls_in_flight={"small": 2}, parked=4),
+        Readings(promises=[replace(STANDING, believed=0.8, feasible="no", reachable=best)]),
     ]
     metrics.watch(lambda: told.pop(0))
     now = read(metrics)
@@ -133,6 +142,9 @@ def test_promises_are_read_at_each_scrape() -> None:
     assert now["messplus_promise_feasible{promise=0.9,route=chat}"] == 0.5
     assert now["messplus_upstream_in_flight{model=small}"] == 2
     assert (now["messplus_requests_in_flight"], now["messplus_feedback_parked"]) == (3, 4)
+    assert now["messplus_model_satisfaction{model=small,promise=0.9,route=chat}"] == 0.7
+    assert now["messplus_model_expected_cost{model=small,promise=0.9,route=chat}"] == 0.002
+    assert now["messplus_promise_warnings{promise=0.9,route=chat}"] == 1
     assert not any("believed" in name or "reachable" in name for name in now)
     later = read(metrics)
     assert later["messplus_satisfaction_believed{promise=0.9,route=chat}"] == 0.8
