@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -20,7 +20,7 @@ from messplus.demo.traffic import Traffic, Verdicts
 from messplus.demo.yardsticks import yardsticks
 from messplus.gateway.config.read import read_settings
 from messplus.gateway.config.settings import Settings
-from messplus.stores.reader import Reader
+from messplus.stores import open_to_read
 
 Serving = Callable[[Settings], AbstractContextManager[str]]
 """What starts a gateway, and gives its base URL while it runs."""
@@ -100,11 +100,8 @@ def run(
         with show() as look_at:
             end = asyncio.run(_Watch(plan, tally, gateway, look_at).over(traffic))
         store = plan.folder / STORE_NAME
-        reader = Reader(store)
-        try:
-            events = reader.last()
-        finally:
-            reader.close()
+        with closing(open_to_read(str(store))) as log:
+            events = log.last()
         summary = Summary(
             mode=plan.mode,
             seed=plan.seed,
