@@ -51,7 +51,7 @@ class Ledger:
 
     def heard(self, row: int) -> Signals:
         """What was said of the answer in a row."""
-        return SAID[self.signals[row]]
+        return SAID[int(self.signals[row])]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -260,13 +260,24 @@ class Adaptive(Generic[P, C]):
         if state.belief:
             zoo = slice(None) if available is None else available
             level, doubt = state.belief.level[zoo], state.belief.doubt[zoo]
-            if attainable(level, doubt, self.alpha) == "no":
+            if self.reach(level, doubt) == "no":
                 best = float(level.max())
                 found.append(
                     f"alpha = {self.alpha:g} is out of reach: the best model satisfies about "
                     f"{best:.3f}; lower alpha or add a better model"
                 )
         return tuple(found)
+
+    def reach(self, level: Floats, doubt: Floats) -> Literal["yes", "doubtful", "no"]:
+        """Whether some model alone would keep the promise; "no" only once its best hope is known.
+
+        Args:
+            level: Mean satisfaction of each model that can be asked, shape (M,), M >= 1.
+            doubt: Posterior standard deviation of each, in log-odds, shape (M,), >= 0.
+        """
+        found = attainable(level, doubt, self.alpha)
+        hope = int(np.argmax(bound(level, doubt, 2.0)))
+        return "doubtful" if found == "no" and doubt[hope] > VAGUE else found
 
     @property
     def _noise(self) -> float:
@@ -322,6 +333,9 @@ EARNED = 0.5
 
 DEEP = 10.0
 """Requests behind at which optimism is full."""
+
+VAGUE = 0.6
+"""Doubt about a model beyond which it is not said to be too bad: that would be prejudice."""
 
 MARGIN = 0.005
 """How far above alpha a model's level is called adequate for the reserve."""

@@ -155,7 +155,8 @@ def _as_logged(prices: list[float]) -> tuple[float, ...]:
 def merged(known: Zoo, served: Zoo) -> Zoo:
     """A zoo of all models ever known: those served in their own order, the others beside them.
 
-    One that is not served any more stays before the model that it was before, or at the end.
+    One that is not served any more stays before the model that it was before, or at the end. A list
+    price counts before the first bill only, so a known model keeps its own.
 
     Raises:
         SettingError: A served model is listed twice.
@@ -169,5 +170,5 @@ def merged(known: Zoo, served: Zoo) -> Zoo:
             models.insert(models.index(after[0]) if after else len(models), gone)
     if tuple(models) == known.models:
         return known
-    price = dict(zip(*known, strict=True)) | dict(zip(*served, strict=True))
+    price = dict(zip(*served, strict=True)) | dict(zip(*known, strict=True))
     return Zoo(tuple(models), tuple(price[model] for model in models))

@@ -66,10 +66,12 @@ class Fold:
         self._cases: OrderedDict[str, Case] = OrderedDict()
         self._index: dict[str, int] = {}
 
-    def check(self, engine: Engine, zoo: Zoo) -> None:
-        """Refuse a zoo that the policy of an engine could not enter; raises `SettingError`."""
-        if zoo.models != self.zoo.models:
-            _adaptive(engine.policy_of(zoo, next(iter(self.routes.values())).alpha))
+    def check(self, engine: Engine, routes: Mapping[str, Route], zoo: Zoo) -> None:
+        """Refuse what could not be served next; raises `SettingError`."""
+        for route in routes.values():
+            policy = _spread(route, engine.policy_of(zoo, route.alpha))
+            if zoo.models != self.zoo.models:
+                _adaptive(policy)
 
     def enter(self, zoo: Zoo) -> None:
         """Go on in another zoo, which has all models of this one, with what is known of them.
@@ -127,7 +129,9 @@ class Fold:
             Whether the policy decided the same. What the log says is what happened, in any case.
         """
         if event.models != self.zoo.models:
-            self.enter(Zoo(event.models, tuple(event.cost.tolist())))
+            price = dict(zip(event.models, event.cost.tolist(), strict=True))
+            price |= dict(zip(*self.zoo, strict=True))
+            self.enter(Zoo(event.models, tuple(price[model] for model in event.models)))
         key = Key.of(event)
         decision = self.decide(key, event.features, event.available, event.draws)
         model = self._index[event.model]
@@ -212,15 +216,20 @@ class Fold:
 
     def _policy(self, key: Key) -> Policy[Any]:
         policy = self.engine.policy_of(self.zoo, key.alpha)
-        spread = self.routes[key.route].spread if key.route in self.routes else 0.0
-        if not spread:
-            return policy
-        if not isinstance(policy, Adaptive | Shielded):
-            raise SettingError(
-                f"route {key.route!r} cannot spread requests: {type(policy).__name__} does not let"
-                " anybody else choose; set spread=0"
-            )
-        return Spread(policy=policy, share=spread)
+        route = self.routes.get(key.route)
+        return policy if route is None else _spread(route, policy)
+
+
+def _spread(route: Route, policy: Policy[Any]) -> Policy[Any]:
+    """The policy, with the share of a route's requests that are drawn."""
+    if not route.spread:
+        return policy
+    if not isinstance(policy, Adaptive | Shielded):
+        raise SettingError(
+            f"route {route.name!r} cannot spread requests: {type(policy).__name__} does not let"
+            " anybody else choose; set spread=0"
+        )
+    return Spread(policy=policy, share=route.spread)
 
 
 def _places(zoo: Zoo) -> dict[str, int]:

@@ -82,7 +82,7 @@ class Router:
         try:
             restored = restore(engine, named, store)
             self._menu = Menu(engine, named, restored.fold.zoo)
-            restored.fold.check(engine, self._menu.zoo)
+            restored.fold.check(engine, named, self._menu.zoo)
         except BaseException:
             self._release()
             raise
@@ -276,7 +276,7 @@ class Router:
                     f" changed while serving ({before.policy_name}): open a new router"
                 )
             menu = Menu(engine, named, self._fold.zoo)
-            self._fold.check(engine, menu.zoo)
+            self._fold.check(engine, named, menu.zoo)
             new = set(named) - self._claimed
             claim(self._store, new)
             self._claimed |= new

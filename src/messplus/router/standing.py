@@ -8,7 +8,6 @@ from typing import Literal
 import numpy as np
 
 from messplus.core.adaptive import Adaptive, AdaptiveState
-from messplus.core.safe import attainable
 from messplus.core.sharing import inner, lent
 from messplus.core.shielded import Shielded
 from messplus.core.spread import Spread
@@ -133,7 +132,7 @@ def _standing(
     )
     feasible: Feasible = "unclear"
     if can.any():
-        reach = attainable(levels.level[can], levels.doubt[can], key.alpha)
+        reach = policy.reach(levels.level[can], levels.doubt[can])
         feasible = "unclear" if reach == "doubtful" else reach
     best = max(models, key=lambda one: one.level) if feasible == "no" else None
     believed = policy.believed(state)
