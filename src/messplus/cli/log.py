@@ -145,10 +145,10 @@ def verify_command(
     """
     require_extra("gateway", ["pydantic", "yaml", "starlette", "aiohttp"], "messplus log verify")
     from messplus.gateway.config.read import read_settings
-    from messplus.gateway.opening import engine_of, routes_of
+    from messplus.gateway.opening import made_of
 
-    settings = read_settings(config)
-    if not show_verified(Console(), store, engine_of(settings), routes_of(settings)):
+    made = made_of(read_settings(config))
+    if not show_verified(Console(), store, made.engine, made.routes):
         raise typer.Exit(1)
 
 

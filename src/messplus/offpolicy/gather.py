@@ -11,8 +11,8 @@ from messplus.errors import DataError
 from messplus.offpolicy.logged import Logged, Verdicts
 from messplus.records import Decided, Event, Feedback, Outcome
 
-CHECK: Final = "check"
-"""What `by` of feedback begins with where a rule gave it: rules look at every answer."""
+CHECK: Final = "check:"
+"""What `by` of feedback begins with where a rule of the gateway gave it: it looks at every answer."""
 
 TRUSTED: Final[tuple[Source, ...]] = ("audit", "user", "judge")
 """Sources, the most trusted first."""

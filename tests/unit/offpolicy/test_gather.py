@@ -90,6 +90,12 @@ def test_a_rule_is_certain() -> None:
     assert log.satisfied.tolist() == [0.0, 1.0]
 
 
+def test_a_check_by_a_client_is_its_word() -> None:
+    """Nobody knows which answers it looks at."""
+    log = gather([free("a"), feedback("a", value=0.0, attributes={"by": "check"})])
+    assert (log.certain.tolist(), log.verdicts) == ([False], "user")
+
+
 def test_a_zoo_that_changed_has_all_its_models() -> None:
     new = free(
         "b", models=("large", "new"), model="new", asked=("new",),
