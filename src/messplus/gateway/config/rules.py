@@ -1,7 +1,9 @@
 """What must hold between the parts of a configuration, whatever their shape."""
 
 import re
+import warnings
 from collections.abc import Callable, Collection, Iterator
+from urllib.parse import urlsplit
 
 from jsonschema.exceptions import SchemaError
 from jsonschema.validators import validator_for
@@ -92,11 +94,24 @@ def _budgets(values: Value) -> Iterator[Problem]:
                 yield Problem(where, "needs `cost: usd`: with joules, the log does not hold prices")
 
 
-def _regex(pattern: Value) -> str:
+def _url(url: Value) -> str:
+    """What a pattern cannot tell: half an IPv6 address, a port above 65,535."""
+    if not str(url).startswith("http"):
+        return ""
     try:
-        re.compile(str(pattern))
-    except re.error as error:
-        return f"is no regular expression: {error}"
+        parts = urlsplit(str(url))
+        fits = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        fits = False
+    return "" if fits else "has no host and port that can be called: http://HOST[:PORT]/..."
+
+
+def _regex(pattern: Value) -> str:
+    with warnings.catch_warnings(action="ignore", category=FutureWarning):  # of `[[`
+        try:
+            re.compile(str(pattern))
+        except (re.error, OverflowError, RecursionError) as error:
+            return f"is no regular expression: {error}"
     return ""
 
 
@@ -131,6 +146,8 @@ def _store(url: Value) -> str:
 
 
 _RULES: tuple[tuple[Place, Callable[[Value], str]], ...] = (
+    (("providers", ANY, "base_url"), _url),
+    (("tracing", "endpoint"), _url),
     (("routes", ANY, "checks", ANY, "pattern"), _regex),
     (("routes", ANY, "checks", ANY, "json_schema"), _json_schema),
     (("features", "encoder"), _encoder),

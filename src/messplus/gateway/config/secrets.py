@@ -1,7 +1,7 @@
 """The secrets of a configuration, so that they can be taken out of whatever is shown."""
 
 from collections.abc import Iterable, Iterator
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from messplus.gateway.config.settings import Settings
 
@@ -24,6 +24,7 @@ def _secrets(settings: Settings) -> Iterator[str]:
         yield from provider.headers.values()
         if password := urlsplit(provider.base_url).password:
             yield password
+            yield unquote(password)
 
 
 def without(secrets: Iterable[str], text: str) -> str:

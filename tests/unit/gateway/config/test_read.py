@@ -1,13 +1,17 @@
 """A gateway's file: what is read, and what is said of a bad one."""
 
+from copy import deepcopy
 from pathlib import Path
+from typing import Any
 
 import pytest
-from hypothesis import given
+import yaml
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from messplus.gateway.config import Settings, SettingsError, read_settings
-from messplus.gateway.config.problems import dotted
+from messplus.gateway.config.problems import Place, dotted
+from messplus.gateway.config.tree import Value, read_tree, steps
 
 SECRET = "sk-very-secret-0123456789"
 GOOD = """
@@ -50,24 +54,24 @@ def problems(folder: Path, text: str, **environment: str) -> list[str]:
 
 
 def test_all_that_a_file_says(tmp_path: Path) -> None:
-    settings = read(tmp_path, GOOD, KEY=SECRET, TEAM="x")
-    here, there = settings.providers["here"], settings.providers["there"]
+    found = read(tmp_path, GOOD, KEY=SECRET, TEAM="x")
+    here, there = found.providers["here"], found.providers["there"]
     assert here.base_url == "http://127.0.0.1:8000/v1"
     assert there.api_key is not None
     assert there.api_key.get_secret_value() == SECRET
     assert there.headers == {"x-team": "ax", "x-cost": "${NOT_A_VARIABLE}"}
-    assert settings.models["small"].cost.output_per_mtok == 0.1
-    assert settings.keys[0].rpm == 60
-    assert list(settings.routes) == ["chat", "code"]
-    assert SECRET not in repr(settings)
+    assert found.models["small"].cost.output_per_mtok == 0.1
+    assert found.keys[0].rpm == 60
+    assert list(found.routes) == ["chat", "code"]
+    assert SECRET not in repr(found)
 
 
 def test_paths_are_relative_to_the_file(tmp_path: Path) -> None:
     (tmp_path / "start.prior").touch()
     text = GOOD + "prior: start.prior\n"
-    settings = read(tmp_path, text, KEY=SECRET, TEAM="x")
-    assert settings.prior == str(tmp_path / "start.prior")
-    assert settings.store == f"sqlite:{tmp_path / 'log.db'}"
+    found = read(tmp_path, text, KEY=SECRET, TEAM="x")
+    assert found.prior == str(tmp_path / "start.prior")
+    assert found.store == f"sqlite:{tmp_path / 'log.db'}"
 
 
 @pytest.mark.parametrize(
@@ -217,6 +221,62 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
 def test_a_key_given_by_merging_is_not_given_twice(tmp_path: Path) -> None:
     again = GOOD.replace("  there:", "  third: *here\n  there:")
     assert len(read(tmp_path, again, KEY=SECRET, TEAM="x").providers) == 3
+
+
+@pytest.mark.parametrize("url", ["http://[::1/v1", "http://h:99999/v1", "http://:80/v1"])
+def test_an_address_must_be_one(tmp_path: Path, url: str) -> None:
+    text = GOOD.replace("https://api.example.com/v1", f'"{url}"')
+    (found,) = problems(tmp_path, text, KEY=SECRET, TEAM="x")
+    assert "providers.there.base_url: has no host and port" in found
+
+
+@pytest.mark.parametrize("pattern", ["(", "a{99999999999999}", "(" * 5000])
+def test_expressions_must_compile(tmp_path: Path, pattern: str) -> None:
+    text = GOOD.replace(r"^\d+$", pattern)
+    (found,) = problems(tmp_path, text, KEY=SECRET, TEAM="x")
+    assert "routes.code.checks[0].pattern: is no regular expression" in found
+
+
+anything = st.recursive(
+    st.one_of(
+        st.none(), st.booleans(), st.integers(), st.floats(), st.text(), st.just("${KEY}"),
+        st.just("os.environ/KEY"), st.sampled_from(["auto", "chat", "small", "here", "1e999"]),
+    ),
+    lambda inside: st.one_of(st.lists(inside), st.dictionaries(st.text(), inside)),
+    max_leaves=5,
+)  # fmt: skip
+
+
+def places(value: Value, place: Place = ()) -> list[Place]:
+    return [place, *(one for step, below in steps(value) for one in places(below, (*place, step)))]
+
+
+def refusal(folder: Path, text: str) -> SettingsError | None:
+    try:
+        read(folder, text, KEY=SECRET, TEAM="x")
+    except SettingsError as error:
+        return error
+    return None
+
+
+VALUES = read_tree(GOOD).values
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(place=st.sampled_from(places(VALUES)), value=anything)
+def test_whatever_stands_where_there_is_an_answer_without_secrets(
+    tmp_path: Path, place: Place, value: Value
+) -> None:
+    values = deepcopy(VALUES)
+    if place:
+        above: Any = values
+        for step in place[:-1]:
+            above = above[step]
+        above[place[-1]] = value
+    else:
+        values = value
+    refused = refusal(tmp_path, yaml.safe_dump(values, allow_unicode=True))
+    assert refused is None or (refused.problems and SECRET not in str(refused))
 
 
 def test_budgets_need_prices(tmp_path: Path) -> None:
