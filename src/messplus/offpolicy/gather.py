@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 
@@ -11,10 +11,7 @@ from messplus.errors import DataError
 from messplus.offpolicy.logged import Logged, Verdicts
 from messplus.records import Decided, Event, Feedback, Outcome
 
-CHECK: Final = "check:"
-"""What `by` of feedback begins with where a rule of the gateway gave it: it looks at every answer."""
-
-TRUSTED: Final[tuple[Source, ...]] = ("audit", "user", "judge")
+TRUSTED: Final[tuple[Literal["audit", "user", "judge"], ...]] = ("audit", "user", "judge")
 """Sources, the most trusted first."""
 
 
@@ -38,7 +35,7 @@ class Told:
         """Take note of an outcome or of feedback."""
         if isinstance(event, Outcome):
             self.outcomes.append(event)
-        elif event.attributes.get("by", "").startswith(CHECK):
+        elif _is_rule(event):
             self.ruled = event.value
         else:
             self.heard[event.source] = event.value
@@ -75,6 +72,11 @@ class Told:
         extra = set(decided.asked) - {decided.model}
         bills = [one.cost for one in self.outcomes if one.model not in extra]
         return sum(bills) if bills else np.nan
+
+
+def _is_rule(event: Feedback) -> bool:
+    """Whether a rule of the gateway gave it: one that looks at every answer."""
+    return str(event.source) == "check" or event.attributes.get("by", "").startswith("check:")
 
 
 def gather(
