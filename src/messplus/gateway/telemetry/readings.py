@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from messplus.router import Standing
+if TYPE_CHECKING:
+    from messplus.router import Standing  # and with it numpy and every predictor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +25,7 @@ class Readings:
         store_bytes: Size of the log; None where it is not on disk.
     """
 
-    promises: Sequence[Standing] = ()
+    promises: Sequence["Standing"] = ()
     in_flight: int = 0
     calls_in_flight: Mapping[str, int] = field(default_factory=dict)
     parked: int = 0
@@ -58,7 +60,7 @@ class ReadAtScrape(Collector):
         yield from ReadAtScrape().collect()
 
 
-_Value = Callable[[Standing], float | None]
+_Value = Callable[["Standing"], float | None]
 _PROMISE: tuple[tuple[str, str, _Value], ...] = (
     ("alpha", "Promised share of satisfied requests.", lambda one: one.alpha),
     ("promise_requests", "Requests decided under the promise.", lambda one: one.requests),
@@ -75,7 +77,7 @@ _PROMISE: tuple[tuple[str, str, _Value], ...] = (
 )  # fmt: skip
 
 
-def _promises(promises: Sequence[Standing]) -> Iterator[Metric]:
+def _promises(promises: Sequence["Standing"]) -> Iterator[Metric]:
     for name, text, value in _PROMISE:
         family = GaugeMetricFamily(f"messplus_{name}", text, labels=["route", "promise"])
         for one in promises:
