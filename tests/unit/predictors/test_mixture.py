@@ -232,9 +232,7 @@ def test_an_array_that_is_filled_anew_is_another_request() -> None:
     state, x = judged(TWO, np.array([0.0, 1.0, 2.0]), 30, 5), np.array([1.0, -1.0])
     before = TWO.believe(state, x)
     x[:] = [-2.0, 3.0]
-    np.testing.assert_array_equal(
-        TWO.believe(state, x).p_sat, TWO.predict(replace(state, last=[]), x)
-    )
+    np.testing.assert_array_equal(TWO.believe(state, x).p_sat, TWO.predict(replace(state), x))
     assert not np.array_equal(TWO.believe(state, x).p_sat, before.p_sat)
     x[:] = [1.0, -1.0]
     np.testing.assert_array_equal(TWO.believe(state, x).p_sat, before.p_sat)
