@@ -8,8 +8,12 @@ the one that can be trusted more counts:
                 by each audit (trust.py): right on average, whatever users and judges say
 
 The second takes over with the first audit. docs/explanation/feedback.md says what each can tell.
+
+An answer that fails a check counts 0 in both. Of the others more is expected in return, so that the
+check alone does not change the mean (docs/explanation/signals.md).
 """
 
+import math
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -19,7 +23,7 @@ from numpy.typing import NDArray
 from messplus.core.contract import capped
 from messplus.core.labels import LabelRate, one_sided
 from messplus.core.trust import SAID, Signals, Trust, believe, information, learn
-from messplus.core.types import Floats, Source
+from messplus.core.types import Bools, Floats, Source
 
 REMEMBERED = 4096
 """Requests whose verdicts can still be booked; later ones teach the predictor only."""
@@ -29,6 +33,12 @@ TELLING = 0.2
 
 SOON = 50
 """Requests after which a first verdict is missed."""
+
+FAILING = 5.0
+"""Failed answers, beyond those that predictions allow for, from which on they teach the predictor."""
+
+CHECKED = 1000.0
+"""Answers over which the share is averaged that checks let pass: rules may change."""
 
 Mood = Literal["only satisfied", "only dissatisfied"]
 
@@ -41,17 +51,62 @@ class Ledger:
         expected: Prediction when the answer was given, shape (`REMEMBERED`,).
         by_word: Counted so in the first sum.
         by_worth: And in the second.
+        truth: What an audit has said; NaN without one.
+        failed: Whether a check did not let the answer pass.
         signals: What users and judges have said, as places in `SAID`.
     """
 
     expected: Floats = field(default_factory=lambda: np.zeros(REMEMBERED))
     by_word: Floats = field(default_factory=lambda: np.zeros(REMEMBERED))
     by_worth: Floats = field(default_factory=lambda: np.zeros(REMEMBERED))
+    truth: Floats = field(default_factory=lambda: np.full(REMEMBERED, np.nan))
+    failed: Bools = field(default_factory=lambda: np.zeros(REMEMBERED, np.bool_))
     signals: NDArray[np.uint8] = field(default_factory=lambda: np.zeros(REMEMBERED, np.uint8))
 
     def heard(self, row: int) -> Signals:
         """What was said of the answer in a row."""
         return SAID[int(self.signals[row])]
+
+
+@dataclass(frozen=True, slots=True)
+class Failures:
+    """How many answers fail a check, beside what was expected of them.
+
+    Attributes:
+        expected: Sum of predictions over all answers; the older weigh less.
+        lost: Same over those that failed.
+        excess: Failed answers beyond the 1 - p that predictions allow for: a sum that starts anew
+            whenever it falls below 0 (CUSUM).
+    """
+
+    expected: float = 0.0
+    lost: float = 0.0
+    excess: float = 0.0
+
+    def answered(self, expected: float) -> "Failures":
+        """One more answer."""
+        keep = 1.0 - 1.0 / CHECKED
+        return Failures(
+            keep * self.expected + expected,
+            keep * self.lost,
+            max(0.0, self.excess - (1.0 - expected)),
+        )
+
+    def instead(self, before: float, expected: float) -> "Failures":
+        """Of the latest answer so much is expected, not what was said before."""
+        return replace(
+            self,
+            expected=self.expected + expected - before,
+            excess=max(0.0, self.excess + expected - before),
+        )
+
+    def failed(self, expected: float) -> "Failures":
+        """An answer has failed, of which so much was expected."""
+        return Failures(self.expected, self.lost + expected, self.excess + 1.0)
+
+    def passed(self, expected: float) -> float:
+        """What to expect of an answer that has not failed: the mean over all stays what it was."""
+        return min(expected / (1.0 - self.lost / (self.expected + 1.0)), 1.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +128,7 @@ class Account:
         labels: How many requests get a verdict, in true ones.
         audited: How many are audited.
         trust: What users' and judges' verdicts have proved to be worth.
+        failures: How many answers fail a check.
         ledger: The latest requests.
     """
 
@@ -90,6 +146,7 @@ class Account:
     labels: LabelRate = field(default_factory=LabelRate)
     audited: LabelRate = field(default_factory=LabelRate)
     trust: Trust = field(default_factory=Trust)
+    failures: Failures = field(default_factory=Failures)
     ledger: Ledger = field(default_factory=Ledger)
 
     @property
@@ -119,18 +176,21 @@ class Account:
 
     def answered(self, expected: float) -> "Account":
         """One more answer, of which so much is expected."""
-        row = self.t % REMEMBERED
-        for column in (self.ledger.expected, self.ledger.by_word, self.ledger.by_worth):
-            column[row] = expected
-        self.ledger.signals[row] = 0
+        row, counted = self.t % REMEMBERED, self.failures.passed(expected)
+        book = self.ledger
+        book.expected[row] = expected
+        book.by_word[row] = book.by_worth[row] = counted
+        book.truth[row], book.failed[row] = np.nan, False
+        book.signals[row] = 0
         return self._settled(
             replace(
                 self,
                 t=self.t + 1,
                 labels=self.labels.decided(),
                 audited=self.audited.decided(),
-                by_word=self.by_word + self.alpha - expected,
-                by_worth=self.by_worth + self.alpha - expected,
+                failures=self.failures.answered(expected),
+                by_word=self.by_word + self.alpha - counted,
+                by_worth=self.by_worth + self.alpha - counted,
             )
         )
 
@@ -140,15 +200,17 @@ class Account:
 
     def reconsidered(self, expected: float) -> "Account":
         """The latest answer came from another model, of which so much is expected."""
-        row = (self.t - 1) % REMEMBERED
-        before = float(self.ledger.expected[row])
-        for column in (self.ledger.expected, self.ledger.by_word, self.ledger.by_worth):
-            column[row] = expected
+        row, counted = (self.t - 1) % REMEMBERED, self.failures.passed(expected)
+        book = self.ledger
+        before, otherwise = float(book.by_word[row]), float(book.expected[row])
+        book.expected[row] = expected
+        book.by_word[row] = book.by_worth[row] = counted
         return self._settled(
             replace(
                 self,
-                by_word=self.by_word + before - expected,
-                by_worth=self.by_worth + before - expected,
+                failures=self.failures.instead(otherwise, expected),
+                by_word=self.by_word + before - counted,
+                by_worth=self.by_worth + before - counted,
             )
         )
 
@@ -156,32 +218,77 @@ class Account:
         """A verdict on the answer to request t, counted from 0.
 
         Returns:
-            The account, and what a predictor should take the answer for; None if audits have shown
-            that such a verdict says too little to learn from.
+            The account, and what a predictor should take the answer for; None if there is nothing to
+            learn: audits have shown that such a verdict says too little, or told the truth already,
+            or checks fail no more often than was expected.
         """
         age = self.t - 1 - t
         if age >= REMEMBERED:
-            return self, satisfied
+            return self, None if source == "check" else satisfied
         row = t % REMEMBERED
         if source == "audit":
             return self._audit(row, age, satisfied), satisfied
+        if source == "check":
+            return self._failed(row) if satisfied < 0.5 else (self, None)
         return self._opinion(row, age, satisfied, source)
 
     def _audit(self, row: int, age: int, satisfied: float) -> "Account":
-        """The truth about one answer drawn at random."""
+        """The truth about one answer drawn at random; another audit of it replaces the one before."""
         book = self.ledger
         by_word, by_worth = float(book.by_word[row]), float(book.by_worth[row])
-        book.by_word[row] = satisfied
+        before = float(book.truth[row])
+        book.by_word[row] = book.truth[row] = satisfied
+        after = replace(self, by_word=self.by_word + by_word - satisfied, mood=None)
+        if not math.isnan(before):
+            taken_back = learn(self.trust, book.heard(row), before, -1.0)
+            return self._settled(
+                replace(
+                    after,
+                    missed=self.missed + satisfied - before,
+                    trust=learn(taken_back, book.heard(row), satisfied),
+                )
+            )
         return self._settled(
             replace(
-                self,
-                by_word=self.by_word + by_word - satisfied,
+                after,
                 missed=self.missed + satisfied - by_worth,
                 audits=self.audits + 1,
                 audited=self.audited.judged(age),
                 labels=self.labels.judged(age),
                 trust=learn(self.trust, book.heard(row), satisfied),
-                mood=None,
+            )
+        )
+
+    def _failed(self, row: int) -> tuple["Account", float | None]:
+        """A check did not let the answer pass: it is worth 0, whatever anybody says but an audit.
+
+        Failures teach the predictor only where it is provably wrong, because there are more of them
+        than it expects dissatisfied users. Learned from always, beside the few verdicts on answers
+        that pass, they would make every model look worse than it is.
+        """
+        book = self.ledger
+        if book.failed[row]:
+            return self, None
+        book.failed[row] = True
+        failures = self.failures.failed(float(book.expected[row]))
+        teaches = failures.excess > FAILING and math.isnan(book.truth[row])
+        after = replace(self, failures=failures)._booked(row, 0.0, 0.0)
+        return after, 0.0 if teaches else None
+
+    def _booked(self, row: int, word: float, worth: float) -> "Account":
+        """An answer counted otherwise; on an audited one only what its audit corrects changes."""
+        book = self.ledger
+        by_word, by_worth = float(book.by_word[row]), float(book.by_worth[row])
+        audited = not math.isnan(book.truth[row])
+        if audited:
+            word = by_word
+        book.by_word[row], book.by_worth[row] = word, worth
+        return self._settled(
+            replace(
+                self,
+                by_word=self.by_word + by_word - word,
+                by_worth=self.by_worth + by_worth - worth,
+                missed=self.missed + (by_worth - worth if audited else 0.0),
             )
         )
 
@@ -189,31 +296,29 @@ class Account:
         self, row: int, age: int, satisfied: float, source: Literal["user", "judge"]
     ) -> tuple["Account", float | None]:
         """What a user or a judge says; worth what audits have shown, or else taken at its word."""
-        book, heard = self.ledger, self.ledger.heard(row)
-        word: Literal["yes", "no"] = "yes" if satisfied >= 0.5 else "no"
-        new = heard.judge is None if source == "judge" else heard.user == "silent"
-        heard = heard._replace(judge=word) if source == "judge" else heard._replace(user=word)
+        book, before = self.ledger, self.ledger.heard(row)
+        said: Literal["yes", "no"] = "yes" if satisfied >= 0.5 else "no"
+        new = before.judge is None if source == "judge" else before.user == "silent"
+        heard = before._replace(judge=said) if source == "judge" else before._replace(user=said)
         book.signals[row] = SAID.index(heard)
-        expected = float(book.expected[row])
-        believed = believe(self.trust, expected, heard)
+        truth, failed = float(book.truth[row]), bool(book.failed[row])
+        audited = not math.isnan(truth)
+        # An audit of this answer was learned from without this signal; that is taken back.
+        trust = learn(self.trust, before, truth, -1.0) if audited else self.trust
+        expected = self.failures.passed(float(book.expected[row]))
+        worth = information(trust, expected, source) if self.audits else 1.0
+        believed = 0.0 if failed else believe(trust, expected, heard)
 
-        by_word, by_worth = float(book.by_word[row]), float(book.by_worth[row])
-        book.by_word[row], book.by_worth[row] = satisfied, believed
-        after = self._settled(
-            replace(
-                self,
-                by_word=self.by_word + by_word - satisfied,
-                by_worth=self.by_worth + by_worth - believed,
-            )
-        )
-        worth = information(self.trust, expected, source) if self.audits else 1.0
-        if new:
+        after = self._booked(row, 0.0 if failed else satisfied, believed)
+        if audited:
+            after = replace(after, trust=learn(trust, heard, truth))
+        elif new:
             after = replace(after, labels=self.labels.judged(age, worth))
         if new and source == "user":
             after = after._heard(satisfied >= 0.5)
-        if worth < TELLING:
+        if audited or worth < TELLING:
             return after, None
-        return after, believed if self.audits else satisfied
+        return after, believed if self.audits or failed else satisfied
 
     def _heard(self, praised: bool) -> "Account":
         """One more user has spoken: do only those of one mood speak?"""

@@ -65,11 +65,12 @@ class Counts:
     satisfied: Row
     dissatisfied: Row
 
-    def with_one(self, signal: int, truth: float) -> "Counts":
-        """One more audited answer."""
+    def with_one(self, signal: int, truth: float, times: float = 1.0) -> "Counts":
+        """One more audited answer; -1 times takes one back."""
+        more, less = times * truth, times * (1.0 - truth)
         return Counts(
-            tuple(n + truth * (i == signal) for i, n in enumerate(self.satisfied)),
-            tuple(n + (1.0 - truth) * (i == signal) for i, n in enumerate(self.dissatisfied)),
+            tuple(n + more * (i == signal) for i, n in enumerate(self.satisfied)),
+            tuple(n + less * (i == signal) for i, n in enumerate(self.dissatisfied)),
         )
 
     def likelihoods(self) -> tuple[Row, Row]:
@@ -124,20 +125,22 @@ def believe(trust: Trust, p: float, signals: Signals) -> float:
     return odds / (1.0 + odds)
 
 
-def learn(trust: Trust, signals: Signals, truth: float) -> Trust:
+def learn(trust: Trust, signals: Signals, truth: float, times: float = 1.0) -> Trust:
     """What an audit teaches about the sources that had spoken (or kept silent) on its answer.
 
     Only for answers drawn at random: audits where a user complained would show complainers only.
 
     Args:
         trust: What is known so far.
-        signals: The signals on the audited answer, as they are once its user had time to answer.
+        signals: The signals on the audited answer. One that comes later takes the place of what was
+            learned without it.
         truth: The audit's verdict, in [0, 1].
+        times: 1; -1 takes back what was learned.
     """
-    trust = replace(trust, user=trust.user.with_one(_index("user", signals), truth))
+    trust = replace(trust, user=trust.user.with_one(_index("user", signals), truth, times))
     if signals.judge is None:
         return trust
-    return replace(trust, judge=trust.judge.with_one(_index("judge", signals), truth))
+    return replace(trust, judge=trust.judge.with_one(_index("judge", signals), truth, times))
 
 
 def information(trust: Trust, p: float, channel: Channel) -> float:

@@ -168,9 +168,10 @@ class Decision:
         return max(self.asked, key=lambda m: (satisfied[m], -m))
 
 
-Source = Literal["user", "audit", "judge"]
+Source = Literal["user", "audit", "judge", "check"]
 """Who says so. `user`: whoever cares to answer. `audit`: a check of an answer drawn at random, which
-is right. `judge`: an opinion that can be had of every answer, and may be wrong."""
+is right. `judge`: an opinion that can be had of every answer, and may be wrong. `check`: a rule that every
+answer is held against, and which is heard only of those that fail: they are worth 0 for certain."""
 
 
 class Verdict(NamedTuple):
