@@ -171,8 +171,12 @@ def checked(found: Estimate, truth: float, unit: float) -> Checked:
     return Checked(truth, (found.value - truth) / unit, (high - low) / unit, low <= truth <= high)
 
 
-def estimates_table(found: list[Answer]) -> str:
-    """Doubly robust estimates: error, width and coverage for each set and policy."""
+def estimates_table(found: list[Answer], logs: int) -> str:
+    """Doubly robust estimates: error, width and coverage for each set and policy.
+
+    Refused are those of so many logs that give no estimate of satisfaction: the policy could not be
+    chosen, or not judged. Fewer than a tenth of the logs are no sample.
+    """
     rows = [
         "| data | policy | satisfied, % | error, points | width, points | held, % |"
         + " cost error, % | cost width, % | held, % | effective | refused |",
@@ -183,10 +187,9 @@ def estimates_table(found: list[Answer]) -> str:
             mine = [a for a in found if (a.data, a.policy, a.method) == (data, policy, "dr")]
             good = [one.satisfaction for one in mine if one.satisfaction]
             costs = [one.cost for one in mine if one.cost]
-            if not good or not costs:
-                rows.append(
-                    f"| {data} | {policy} |" + " – |" * 8 + f" {len(mine)} of {len(mine)} |"
-                )
+            refused = f"{logs - len(good)} of {logs}"
+            if 10 * min(len(good), len(costs)) < logs:
+                rows.append(f"| {data} | {policy} |" + " – |" * 8 + f" {refused} |")
                 continue
             rows.append(
                 f"| {data} | {policy} | {100 * np.mean([g.truth for g in good]):.1f} |"
@@ -197,7 +200,7 @@ def estimates_table(found: list[Answer]) -> str:
                 f" {100 * np.mean([c.width for c in costs]):.1f} |"
                 f" {100 * np.mean([c.held for c in costs]):.0f} |"
                 f" {np.nanmean([one.effective for one in mine]):.0f} |"
-                f" {len(mine) - len(good)} of {len(mine)} |"
+                f" {refused} |"
             )
     return "\n".join(rows)
 
@@ -282,7 +285,7 @@ def main() -> None:
         "logs": str(logs),
         "n": f"{N:,}",
         "spread": f"{SPREAD:.0%}",
-        "estimates": estimates_table(said),
+        "estimates": estimates_table(said, logs),
         "methods": methods_table(said),
         "really": really_table(found, max(4, logs // 5)),
     }
