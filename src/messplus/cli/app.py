@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.logging import RichHandler
 
 import messplus
-from messplus.cli import capture, datasets, fit, inspect, replay, zoo
+from messplus.cli import capture, check, datasets, demo, fit, inspect, log, replay, serve, zoo
 from messplus.errors import MessPlusError
 
 app = typer.Typer(
@@ -19,10 +19,14 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )
+app.command("demo")(demo.demo)
+app.command("serve")(serve.serve)
+app.command("check")(check.check)
 app.command("replay")(replay.replay)
 app.command("inspect")(inspect.inspect)
 app.command("fit")(fit.fit)
 app.command("capture")(capture.capture)
+app.add_typer(log.log_app, name="log")
 app.add_typer(datasets.data_app, name="data")
 app.add_typer(zoo.zoo_app, name="zoo")
 
@@ -44,7 +48,7 @@ def messplus_command(
     Of the requests sent through a route, at least a share **alpha** is answered satisfactorily;
     each goes to the cheapest model of the zoo that lets the promise hold.
 
-    Try `messplus replay`: it needs no data, no key and no network.
+    Try `messplus demo`: it needs no data, no key and no network.
     """
 
 

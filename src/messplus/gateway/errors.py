@@ -1,10 +1,13 @@
 """What a client is told when something is wrong: OpenAI's error body, with OpenAI's codes."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
 import orjson
+
+from messplus.gateway.upstreams.errors import UpstreamError
 
 NO_HEADERS: Final[Mapping[str, str]] = {}
 
@@ -94,3 +97,42 @@ def busy() -> ApiError:
         "the gateway has as many requests under way as it takes; try again",
         headers={"retry-after": "1"},
     )
+
+
+_OF_KIND: Final[Mapping[str, tuple[int, str]]] = {
+    "refused": (503, "no_model_available"),
+    "busy": (503, "no_model_available"),
+    "timeout": (504, "timeout"),
+    "throttled": (429, "rate_limit_exceeded"),
+    "server_error": (502, "upstream_error"),
+    "cut": (502, "upstream_error"),
+    "garbage": (502, "upstream_error"),
+    "unauthorised": (502, "upstream_unauthorised"),
+    "missing": (502, "upstream_error"),
+    "rejected": (400, "invalid_request"),
+}
+"""Status and code that a client gets when the last model that could be asked has failed so."""
+
+
+class PassedOnError(ApiError):
+    """An upstream's own words about a request that it does not take."""
+
+    words: bytes = b""
+
+    @property
+    def body(self) -> bytes:
+        """What the upstream said."""
+        return self.words
+
+
+def of_upstream(error: UpstreamError) -> ApiError:
+    """What a client is told when no model could answer, or the upstream says that it is at fault."""
+    status, code = _OF_KIND[error.kind]
+    headers = {}
+    if error.retry_after_s is not None:
+        headers["retry-after"] = str(max(1, math.ceil(error.retry_after_s)))
+    if error.body is not None and error.kind == "rejected":
+        passed = PassedOnError(error.status or status, code, error.message, headers=headers)
+        passed.words = error.body
+        return passed
+    return ApiError(status, code, str(error), headers=headers)

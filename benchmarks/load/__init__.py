@@ -1,0 +1,1 @@
+"""Load on a gateway over loopback, beside another one and the bare upstream."""

@@ -1,0 +1,57 @@
+"""What a gateway does besides answering: forget what is old, and say what endangers a promise."""
+
+import asyncio
+import logging
+from typing import Final
+
+from messplus.errors import StoreError
+from messplus.gateway.gateway import Gateway
+from messplus.stores.retention import retain
+
+_log = logging.getLogger("messplus.gateway")
+
+_DAY_S: Final = 86_400.0
+_FORGET_EVERY_S: Final = 60.0
+_BUDGET_S: Final = 0.5
+_LOOK_EVERY_S: Final = 30.0
+
+
+async def forgetting(gateway: Gateway) -> None:
+    """Forget decisions that are older than `retention_days`, some at a time."""
+    clocks = gateway.parts.clocks
+    while True:
+        await asyncio.sleep(_FORGET_EVERY_S)
+        days = gateway.settings.retention_days
+        if days is None:
+            continue
+        try:
+            done = await asyncio.to_thread(
+                retain,
+                gateway.parts.store,
+                clocks.now() - days * _DAY_S,
+                snapshot=gateway.parts.router.flush,
+                clock=clocks.monotonic,
+                budget_s=_BUDGET_S,
+            )
+        except StoreError:
+            _log.exception("old decisions could not be forgotten; trying again")
+            continue
+        if done.decisions:
+            _log.info("%d decisions older than %g days forgotten", done.decisions, days)
+
+
+async def watching(gateway: Gateway) -> None:
+    """Say in the log what stands against a promise, once when it begins and once when it is over."""
+    told: set[str] = set()
+    while True:
+        await asyncio.sleep(_LOOK_EVERY_S)
+        now = {
+            f"route {one.route}, alpha {one.alpha:g}: {warning}"
+            for one in gateway.parts.router.promises()
+            for warning in one.warnings
+        }
+        for warning in sorted(now - told):
+            _log.warning(warning)
+        for warning in sorted(told - now):
+            _log.info("no longer: %s", warning)
+        told = now
