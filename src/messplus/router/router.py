@@ -108,6 +108,7 @@ class Router:
         attributes: Mapping[str, str] = NOTHING,
         available: Sequence[str] | None = None,
         decision_id: str | None = None,
+        fresh: bool = False,
     ) -> Routed:
         """Decide who answers a request.
 
@@ -119,6 +120,8 @@ class Router:
             available: Models that can be asked now; None: all. Those that are not on the route are
                 not asked.
             decision_id: Its name, unique in the store; None makes one.
+            fresh: Whether that name is surely new, as one by `messplus.ids.new_id` is: then the log is
+                not searched for it.
 
         Raises:
             EncoderError: The prompt cannot be encoded.
@@ -133,7 +136,7 @@ class Router:
         with self._lock:
             menu = self._menu
             can = menu.mask(menu.route(key.route), available)
-            if decision_id is not None and self._fold.case(decision_id) is not None:
+            if decision_id and not fresh and self._fold.case(decision_id) is not None:
                 raise SettingError(f"there is a decision {decision_id!r} already")
             self._check_room(key)
             if menu.zoo.models != self._fold.zoo.models:
