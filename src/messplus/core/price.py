@@ -59,8 +59,8 @@ class Window:
         each = np.arange(rows)
 
         def satisfied(log_price: float) -> float:
-            model = np.argmin(cost - np.exp(log_price) * p_sat, axis=1)
-            return float(p_sat[each, model].mean())
+            model = (cost - np.exp(log_price) * p_sat).argmin(axis=1)
+            return float(np.add.reduce(p_sat[each, model])) / rows
 
         low, high = np.log(spread / _SPAN), np.log(spread * _SPAN)
         least, most = satisfied(low), satisfied(high)

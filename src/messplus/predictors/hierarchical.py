@@ -142,10 +142,10 @@ class Hierarchical:
             k *= math.sqrt(h / shrink)
             state.covariance[:] -= np.multiply.outer(k, k)  # exactly symmetric, as written
         if models and self.walk > 0:
-            intercepts = np.arange(state.n_models)
-            variance = state.covariance[intercepts, intercepts]
+            diagonal = np.einsum("kk->k", state.covariance)  # a view
+            variance = diagonal[: state.n_models]
             room = self.shared_sd**2 + self.own_sd**2 - variance
-            state.covariance[intercepts, intercepts] = variance + np.clip(room, 0.0, self.walk)
+            variance += np.minimum(np.maximum(room, 0.0), self.walk)
         return state
 
 
