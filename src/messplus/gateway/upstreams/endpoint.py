@@ -131,10 +131,8 @@ class Endpoint:
 
     async def close_when_idle(self) -> None:
         """Let the calls under way end first; each has a time limit of its own."""
-        try:
-            await self._idle.wait()
-        finally:
-            await self.close()
+        await self._idle.wait()
+        await self.close()
 
     def _opened(self) -> aiohttp.ClientSession:
         provider = self.provider

@@ -62,9 +62,8 @@ class Splicer:
             at = end
         new_head = b"".join(parts)
         self._old_head, self._new_head = data[:at], new_head
-        # A number would go on in what follows, so that the head could be another one's beginning.
-        if not parsed or data[at - 1 : at] not in (b'"', b"{"):
-            self._old_head = b""
+        if data[at - 1 : at] != b'"':
+            self._old_head = b""  # it could be the beginning of something else: 1 of 12, { of {}
         return new_head + data[at:]
 
     def _occurs(self, data: bytes, start: int) -> bool:

@@ -39,7 +39,7 @@ class Upstreams:
         self._observe = observe
         self._endpoints: dict[str, Endpoint] = {}
         self._upstreams: dict[str, Upstream] = {}
-        self._leaving: set[asyncio.Task[None]] = set()
+        self._leaving: dict[asyncio.Task[None], Endpoint] = {}
         self._take(settings)
 
     async def start(self) -> None:
@@ -47,10 +47,10 @@ class Upstreams:
 
     async def close(self) -> None:
         """Close all connections; calls under way fail."""
-        for task in self._leaving:
+        leaving = dict(self._leaving)
+        for task in leaving:
             task.cancel()
-        await asyncio.gather(*self._leaving, return_exceptions=True)
-        for endpoint in self._endpoints.values():
+        for endpoint in (*self._endpoints.values(), *leaving.values()):
             await endpoint.close()
 
     def can_serve(self, model: str) -> bool:
@@ -99,8 +99,8 @@ class Upstreams:
         for name, endpoint in old.items():
             if self._endpoints.get(name) is not endpoint:
                 task = asyncio.get_running_loop().create_task(endpoint.close_when_idle())
-                self._leaving.add(task)
-                task.add_done_callback(self._leaving.discard)
+                self._leaving[task] = endpoint
+                task.add_done_callback(self._leaving.pop)
 
     def _take(self, settings: Settings) -> None:
         self._endpoints = {
