@@ -1,15 +1,23 @@
 """Ids in order of time: UUIDs of version 7 (RFC 9562), so that an index grows at its end only."""
 
+import os
 import secrets
 import threading
 import time
 from collections.abc import Callable
+from random import Random
 from typing import Final
 
 _COUNTER_BITS: Final = 42
 _TAIL_BITS: Final = 32
 _VERSION: Final = 7
 _VARIANT: Final = 0b10
+
+
+# A generator of our own, seeded by the system: asking the system for each id takes ten times as long.
+_random = Random(secrets.randbits(256))
+if hasattr(os, "register_at_fork"):  # a child must not go on with its parent's numbers
+    os.register_at_fork(after_in_child=lambda: _random.seed(secrets.randbits(256)))
 
 
 class TimeOrderedIds:
@@ -23,7 +31,7 @@ class TimeOrderedIds:
     def __init__(
         self,
         clock: Callable[[], float] = time.time,
-        random_bits: Callable[[int], int] = secrets.randbits,
+        random_bits: Callable[[int], int] = _random.getrandbits,
     ) -> None:
         """Begin.
 

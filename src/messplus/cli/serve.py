@@ -1,6 +1,7 @@
 """`messplus serve`: the gateway in the foreground."""
 
 import asyncio
+import gc
 import logging
 import sys
 from enum import StrEnum
@@ -87,6 +88,9 @@ def serve(
         console.print(f"warning: {warning}", markup=False, highlight=False, soft_wrap=True)
 
     def begun(address: str) -> None:
+        # What is there now stays: the collector need not look at it again and again.
+        gc.collect()
+        gc.freeze()
         _log.info("serving %s: %s", config, address, extra={"address": address})
 
     level = logging.getLevelNamesMapping()[log_level.value.upper()]

@@ -85,7 +85,9 @@ class Completions:
             path=self._path,
             asked=asked,
             fields=fields,
-            chosen=await gateway.decide(request_id, asked, headers, caller),
+            chosen=await gateway.decide(
+                request_id, asked, headers, caller, fresh=not scope["state"][NAMED_BY_CLIENT]
+            ),
             arrived_s=arrived_s,
         )
         try:
@@ -105,7 +107,7 @@ class Completions:
         """The request's name; another one if its client has used that before."""
         state = scope["state"]
         if state[NAMED_BY_CLIENT] and self._gateway.parts.router.story(state[REQUEST_ID]):
-            state[REQUEST_ID] = new_id()
+            state[REQUEST_ID], state[NAMED_BY_CLIENT] = new_id(), False
         return str(state[REQUEST_ID])
 
     async def _answer(self, exchange: Exchange, send: Send) -> None:

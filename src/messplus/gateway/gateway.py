@@ -146,7 +146,13 @@ class Gateway:
         return caller, allowance
 
     async def decide(
-        self, request_id: str, asked: Asked, headers: Mapping[str, str], caller: Caller
+        self,
+        request_id: str,
+        asked: Asked,
+        headers: Mapping[str, str],
+        caller: Caller,
+        *,
+        fresh: bool,
     ) -> Chosen:
         """Find who is to answer a request.
 
@@ -155,6 +161,7 @@ class Gateway:
             asked: What for.
             headers: Names in lower case.
             caller: Who sent it.
+            fresh: Whether the name is surely new: made by us.
 
         Raises:
             ApiError: No such route or model, or none of its models can answer.
@@ -166,7 +173,9 @@ class Gateway:
             return Chosen(target.model, "bypass", (target.model,))
         able = candidates(self.settings, target, asked, self.can_serve)
         session, pinned = self._session(target, caller, able)
-        routed = await self._route(request_id, asked, target, caller, session, pinned or able)
+        call = self._call(request_id, asked, target, caller, session, pinned or able, fresh=fresh)
+        # An encoder that computes for long, or asks another server, must not hold up other requests.
+        routed = call() if self._encodes_at_once else await asyncio.to_thread(call)
         decided = routed.decided
         mode: Mode = "sticky" if pinned else "explore" if decided.explored else "exploit"
         return Chosen(decided.model, mode, able, routed, session)
@@ -182,7 +191,7 @@ class Gateway:
         model = self.sessions.model(key, self.parts.clocks.monotonic(), idle_s)
         return key, (model,) if model in able else None
 
-    async def _route(
+    def _call(
         self,
         request_id: str,
         asked: Asked,
@@ -190,13 +199,16 @@ class Gateway:
         caller: Caller,
         session: str | None,
         available: tuple[str, ...],
-    ) -> Routed:
+        *,
+        fresh: bool,
+    ) -> Callable[[], Routed]:
+        """The question to the router."""
         known = self.settings.features.attributes
         attributes = {name: asked.metadata[name] for name in known if name in asked.metadata}
         attributes |= {"route": target.route, CLIENT: caller.name}
         if session is not None:
             attributes[SESSION] = session
-        route = partial(
+        return partial(
             self.parts.router.route,
             asked.text,
             route=target.route,
@@ -204,9 +216,8 @@ class Gateway:
             attributes=attributes,
             available=available,
             decision_id=request_id,
+            fresh=fresh,
         )
-        # An encoder that computes for long, or asks another server, must not hold up other requests.
-        return route() if self._encodes_at_once else await asyncio.to_thread(route)
 
     def can_serve(self, model: str) -> bool:
         """Whether a model may be asked now; not if a change of the configuration has taken it away."""

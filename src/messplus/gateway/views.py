@@ -86,7 +86,8 @@ class Views:
         if len(body) > gateway.most_bytes:
             raise too_large(gateway.most_bytes)
         asked = asked_of_chat(parse(body))
-        chosen = await gateway.decide(request.scope["state"][REQUEST_ID], asked, headers, caller)
+        name = request.scope["state"][REQUEST_ID]
+        chosen = await gateway.decide(name, asked, headers, caller, fresh=False)
         if chosen.routed is None:
             raise invalid(f"{asked.model!r} is a model: there is nothing to decide", "model")
         await asyncio.wrap_future(chosen.routed.stored)

@@ -53,7 +53,8 @@ class Inbox(Generic[T]):
                 )
             self._items.append(item)
             self._weight += weight
-            self._changed.notify_all()
+            if len(self._items) == 1:  # with more, whoever takes them is on the way
+                self._changed.notify_all()
 
     def take(self) -> list[T]:
         """All items that wait, in order; waits for one. Empty once the inbox has ended."""

@@ -59,8 +59,9 @@ class Logs:
         self._lines = Lines(kind, secrets)
         writer = _Writer(stream, on_drop)
         writer.setFormatter(self._lines)
-        waiting: queue.Queue[logging.LogRecord | None] = queue.Queue(most_waiting)
-        self._handler = _Waiting(waiting, on_drop)
+        # Bounded by `_Waiting`: `queue.Queue` bounds itself, at ten times the price.
+        waiting: queue.SimpleQueue[logging.LogRecord | None] = queue.SimpleQueue()
+        self._handler = _Waiting(waiting, on_drop, most_waiting)
         self._listener = _Listener(waiting, writer)
         self._level = level
 
@@ -90,9 +91,16 @@ class Logs:
 class _Waiting(logging.handlers.QueueHandler):
     """Puts records where the listener finds them, or drops them at once."""
 
-    def __init__(self, waiting: queue.Queue[logging.LogRecord | None], on_drop: Callable[[], object]) -> None:  # fmt: skip
+    def __init__(
+        self,
+        waiting: queue.SimpleQueue[logging.LogRecord | None],
+        on_drop: Callable[[], object],
+        most: int,
+    ) -> None:
         super().__init__(waiting)
+        self._waiting = waiting
         self._on_drop = on_drop
+        self._most = most
 
     def prepare(self, record: logging.LogRecord) -> logging.LogRecord:
         """Make text of what may change before it is written."""
@@ -106,9 +114,9 @@ class _Waiting(logging.handlers.QueueHandler):
         return record
 
     def enqueue(self, record: logging.LogRecord) -> None:
-        try:
-            self.queue.put_nowait(record)
-        except queue.Full:
+        if self._waiting.qsize() < self._most:
+            self._waiting.put(record)
+        else:
             self._on_drop()
 
 
@@ -127,7 +135,7 @@ class _Listener(logging.handlers.QueueListener):
     """The thread that writes. It ends within `STOP_S`, also when nobody reads the stream."""
 
     def __init__(
-        self, waiting: queue.Queue[logging.LogRecord | None], handler: logging.Handler
+        self, waiting: queue.SimpleQueue[logging.LogRecord | None], handler: logging.Handler
     ) -> None:
         super().__init__(waiting, handler)
         self._waiting = waiting
@@ -136,10 +144,8 @@ class _Listener(logging.handlers.QueueListener):
         thread = self._thread
         if thread is None:
             return
-        try:
-            self._waiting.put(None, timeout=STOP_S)
-        except queue.Full:  # nobody reads: the thread, a daemon, ends with the process
-            self._thread = None
-            return
-        thread.join(STOP_S)
+        self._waiting.put(None)
+        thread.join(
+            STOP_S
+        )  # if nobody reads the stream, the thread, a daemon, ends with the process
         self._thread = None
