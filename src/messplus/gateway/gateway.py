@@ -10,6 +10,7 @@ from messplus.encoders import HashedNgrams
 from messplus.errors import MessPlusError, SettingError
 from messplus.gateway.access import Allowance, Budgets, Caller, Keys, Rates, Unauthorized
 from messplus.gateway.access.budget import CLIENT, seconds_to_midnight
+from messplus.gateway.asking import Asker
 from messplus.gateway.body import Asked
 from messplus.gateway.config.settings import Settings
 from messplus.gateway.errors import ApiError
@@ -64,6 +65,7 @@ class Parts:
         router: Decides and learns.
         upstreams: Who answers.
         signals: Checks and judges.
+        asker: How judges are asked.
         metrics: What is counted.
         keys: Who may call.
         traces: Spans of requests.
@@ -75,6 +77,7 @@ class Parts:
     router: Router
     upstreams: Upstreams
     signals: Signals
+    asker: Asker
     metrics: Metrics
     keys: Keys
     traces: Traces
@@ -254,6 +257,7 @@ class Gateway:
         self.parts.router.change(made.engine, made.routes)
         self.parts.upstreams.change(settings)
         self.parts.signals.change(settings)
+        self.parts.asker.settings = settings
         self.parts.keys = made.keys
         self.rates.keep({key.name: None for key in settings.keys})
         self.settings = settings

@@ -11,7 +11,7 @@ import numpy as np
 from messplus import __version__
 from messplus.encoders import Features, encoder_from_spec
 from messplus.gateway.access import Keys
-from messplus.gateway.asking import asker
+from messplus.gateway.asking import Asker
 from messplus.gateway.config.prices import list_price
 from messplus.gateway.config.settings import Settings
 from messplus.gateway.gateway import Clocks, Gateway, Made, Parts
@@ -52,14 +52,14 @@ async def opened(settings: Settings, *, clocks: Clocks | None = None) -> Gateway
         )  # fmt: skip
         upstreams = Upstreams(settings, rng=random.Random(), observe=metrics)
         await upstreams.start()
-        signals = Signals(
-            settings, router.feedback, asker(upstreams, settings), random.Random(), metrics
-        )
+        asker = Asker(settings, upstreams, clocks.monotonic)
+        signals = Signals(settings, router.feedback, asker, random.Random(), metrics)
         parts = Parts(
             store=store,
             router=router,
             upstreams=upstreams,
             signals=signals,
+            asker=asker,
             metrics=metrics,
             keys=made.keys,
             traces=open_traces(settings),

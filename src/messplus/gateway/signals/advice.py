@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from messplus.errors import SettingError
 from messplus.gateway.config.problems import Problem
-from messplus.gateway.config.settings import Route, Settings
+from messplus.gateway.config.settings import Check, Route, Settings
 from messplus.gateway.signals.checks import Checks
 
 
@@ -14,8 +14,7 @@ def faults(settings: Settings) -> tuple[Problem, ...]:
         Problem(("routes", name, "checks", n), str(error))
         for name, route in settings.routes.items()
         for n, check in enumerate(route.checks)
-        for error in [_fault(Checks, check)]
-        if error is not None
+        for error in _errors(check)
     )
 
 
@@ -26,12 +25,11 @@ def warnings(settings: Settings) -> tuple[Problem, ...]:
     )
 
 
-def _fault(read: type[Checks], check: object) -> SettingError | None:
+def _errors(check: Check) -> Iterator[SettingError]:
     try:
-        read([check])  # type: ignore[list-item]
+        Checks([check])
     except SettingError as error:
-        return error
-    return None
+        yield error
 
 
 def _of(name: str, route: Route, settings: Settings) -> Iterator[Problem]:

@@ -46,9 +46,7 @@ class Schema:
         try:
             if _names(schema, _REFUSED):
                 raise SettingError(f"json_schema must do without {_REFUSED}: name the properties")
-            kind = jsonschema.validators.validator_for(
-                schema, default=jsonschema.Draft202012Validator
-            )
+            kind = _kind_of(schema)
             kind.check_schema(schema)
         except (jsonschema.SchemaError, RecursionError) as error:
             text = getattr(error, "message", "too deep")
@@ -59,10 +57,10 @@ class Schema:
         }
         steps["pattern"] = self._counted(_pattern)
         steps["uniqueItems"] = self._counted(self._unique(kind.VALIDATORS["uniqueItems"]))
-        counting: Any = jsonschema.validators.extend(kind, steps)
+        counting: Any = jsonschema.validators.extend(kind, steps)  # type: ignore[no-untyped-call]
         self._validator: Validator = counting(schema, registry=Registry())
 
-    def fault(self, value: object) -> str:
+    def fault(self, value: Any) -> str:  # noqa: ANN401  # JSON
         """Where a value breaks the schema, and by which keyword, in no words of its own; "" if it does not.
 
         Raises:
@@ -113,6 +111,14 @@ def schema_of(mapping: Mapping[str, Any]) -> Schema:
 @lru_cache(maxsize=64)
 def _kept(text: str) -> Schema:
     return Schema(text)
+
+
+def _kind_of(schema: Any) -> type[Validator]:  # noqa: ANN401  # JSON
+    """The draft that a schema names, or else the latest."""
+    latest = jsonschema.Draft202012Validator
+    if isinstance(schema, dict) and isinstance(schema.get("$schema"), str):
+        return jsonschema.validators.validator_for(schema, default=latest)
+    return latest
 
 
 def _pattern(validator: Any, value: str, instance: Any, _schema: Any) -> Errors:  # noqa: ANN401

@@ -18,6 +18,9 @@ MOST_ANSWER: Final = 24_000
 MOST_REASON: Final = 500
 """Characters of a reason that are kept."""
 
+_MOST_BRACES: Final = 100
+"""Of a reply that are tried as the beginning of an object."""
+
 GENERAL: Final = (
     "Satisfactory means: the answer does what the request asks for, what it says is correct as far as you"
     " can tell, and nothing that matters is missing. A refusal of a harmless request is not satisfactory."
@@ -94,11 +97,13 @@ def opinion(text: str) -> Opinion | None:
     Returns:
         None if it holds no verdict, or two that disagree: no verdict is not a bad one.
     """
-    found = [one for one in _objects(text) if isinstance(one.get("satisfied"), bool)]
-    if len({one["satisfied"] for one in found}) != 1:
-        return None
-    reason = found[-1].get("reason")
-    return Opinion(found[-1]["satisfied"], reason[:MOST_REASON] if isinstance(reason, str) else "")
+    found = [
+        Opinion(said, reason[:MOST_REASON] if isinstance(reason, str) else "")
+        for one in _objects(text)
+        for said, reason in [(one.get("satisfied"), one.get("reason"))]
+        if isinstance(said, bool)
+    ]
+    return found[-1] if len({one.satisfied for one in found}) == 1 else None
 
 
 def _objects(text: str) -> list[dict[str, object]]:
@@ -116,10 +121,6 @@ def _objects(text: str) -> list[dict[str, object]]:
                 found.append(one)
         at = text.find("{", end)
     return found
-
-
-_MOST_BRACES: Final = 100
-"""Of a reply that are tried as the beginning of an object."""
 
 
 def _middle_out(text: str, most: int) -> str:
