@@ -3,6 +3,7 @@
 import asyncio
 from base64 import b64encode
 from contextlib import aclosing
+from typing import Any
 
 import pytest
 from tests.unit.gateway.upstreams.scripted import (
@@ -104,7 +105,7 @@ def test_what_is_sent_is_what_the_client_sent_but_for_the_model() -> None:
 
 def test_headers_carry_our_key_and_not_the_clients() -> None:
     async def work() -> None:
-        provider = {"api_key": "ours", "headers": {"x-team": "a"}}
+        provider: dict[str, Any] = {"api_key": "ours", "headers": {"x-team": "a"}}
         async with (
             serving(OK) as server,
             opened(settings(server.port, **provider)) as upstreams,
@@ -179,7 +180,7 @@ def test_what_is_not_json_is_passed_on_as_it_comes() -> None:
 
 
 @pytest.mark.parametrize("limits", [{"model": {"concurrency": 1}}, {"max_connections": 1}])
-def test_a_model_at_its_limit_is_not_asked(limits: dict[str, object]) -> None:
+def test_a_model_at_its_limit_is_not_asked(limits: dict[str, Any]) -> None:
     async def work() -> None:
         async with (
             serving(streamed(CHUNK)) as server,
