@@ -1,0 +1,128 @@
+"""A gateway between a client and a scripted upstream, all over real HTTP on this machine."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+# Without the gateway extra there is nothing here to test.
+_NEEDED = ("aiohttp", "orjson", "pydantic", "uvicorn", "openai")
+collect_ignore_glob = [] if all(map(find_spec, _NEEDED)) else ["test_*.py"]
+
+if TYPE_CHECKING:
+    from messplus.gateway.config.settings import Settings
+    from tests.e2e.gateway.http import Http
+    from tests.e2e.gateway.scripted import Upstream
+
+Start = Callable[..., "Running"]
+"""Starts a gateway. Its arguments are sections of the configuration, in place of the usual ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A gateway that takes requests.
+
+    Attributes:
+        address: Without `/v1`.
+        http: Plain HTTP to it.
+        settings: As it was started.
+    """
+
+    address: str
+    http: "Http"
+    settings: "Settings"
+
+    @property
+    def v1(self) -> str:
+        """What clients call the base URL."""
+        return f"{self.address}/v1"
+
+    def with_key(self, key: str) -> "Http":
+        """The same connections, as whoever has this key."""
+        return self.http.with_key(key)
+
+
+@pytest.fixture(autouse=True)
+def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy named in the environment of whoever runs the tests must not see them."""
+    for name in (
+        "http_proxy",
+        "HTTP_PROXY",
+        "https_proxy",
+        "HTTPS_PROXY",
+        "all_proxy",
+        "ALL_PROXY",
+    ):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def upstream() -> Iterator["Upstream"]:
+    """Whoever answers behind the gateway."""
+    from tests.e2e.gateway.scripted import scripted_upstream
+
+    with scripted_upstream() as upstream:
+        yield upstream
+
+
+@pytest.fixture
+def start(upstream: "Upstream", tmp_path: Path) -> Iterator[Start]:
+    """Starts gateways; in the end each is ended in order, and must leave a log that replays."""
+    with ExitStack() as stack:
+
+        def begin(**sections: Any) -> Running:  # noqa: ANN401  # as in YAML
+            config = zoo_of(upstream, tmp_path / "log.db", **sections)
+            return stack.enter_context(_running(config))
+
+        yield begin
+
+
+@pytest.fixture
+def gateway(start: Start) -> Running:
+    """One with two models, `small` and `large`, behind a route `chat`; everybody may call."""
+    return start()
+
+
+def zoo_of(upstream: "Upstream", store: Path, **sections: Any) -> "Settings":  # noqa: ANN401
+    """The usual configuration, with other sections in place of its own."""
+    from messplus.gateway.config.settings import Settings
+
+    price = {"input_per_mtok": 1.0, "output_per_mtok": 2.0}
+    dear = {"input_per_mtok": 10.0, "output_per_mtok": 20.0}
+    server = {"port": 0, "drain_s": 5, **sections.pop("server", {})}
+    usual = {
+        "providers": {"local": {"base_url": upstream.url, "api_key": "sk-upstream", "retries": 0}},
+        "models": {
+            "small": {"provider": "local", "model": "up-small", "cost": price},
+            "large": {"provider": "local", "model": "up-large", "cost": dear},
+        },
+        "routes": {"chat": {"alpha": 0.8}},
+        "store": f"sqlite:{store}",
+    }
+    return Settings.model_validate({**usual, **sections, "server": server})
+
+
+@contextmanager
+def _running(settings: "Settings") -> Iterator[Running]:
+    from messplus.gateway.serve import serving
+    from tests.e2e.gateway.http import Http
+
+    with serving(settings) as address, closing(Http(address)) as http:
+        yield Running(address, http, settings)
+    assert_replays(settings)
+
+
+def assert_replays(settings: "Settings") -> None:
+    """Every decision of a gateway's log is taken the same way again."""
+    from messplus.gateway.opening import made_of
+    from messplus.router import verify
+    from messplus.stores import open_store
+
+    made = made_of(settings)
+    with closing(open_store(settings.store)) as log:
+        found = verify(made.engine, made.routes, log)
+    assert found.mismatches == 0, f"{found.first_mismatch} of {found.decisions}"
