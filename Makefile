@@ -2,12 +2,15 @@
 # Needs Python 3.11+ and nothing else: uv is fetched into .uv/ unless it is on the PATH.
 
 UV := $(or $(shell command -v uv 2>/dev/null),.uv/bin/uv)
-RUN := $(UV) run --locked --extra replay --extra baselines --extra encoders --extra local --extra capture --extra gateway --extra otel --extra tasks
+RUN := $(UV) run --locked --extra replay --extra baselines --extra encoders --extra local --extra capture --extra gateway --extra demo --extra otel --extra tasks
 
-.PHONY: help replay test test-torch lint format types check bench
+.PHONY: help demo replay test test-torch lint format types check bench
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 14
+
+demo: $(UV)  ## set up, then put the gateway in front of three recorded models and watch it keep a promise
+	$(UV) run --locked --no-dev --extra demo messplus demo
 
 replay: $(UV)  ## set up, then replay adaptive and MESS+ over the stream that ships and write report/index.html
 	$(UV) run --locked --no-dev --extra replay messplus replay --report report
