@@ -11,6 +11,17 @@ from messplus.gateway.upstreams.sse import Events, data_of, data_span, with_data
 
 DONE: Final = b"[DONE]"
 
+LAST_TYPES: Final = frozenset(
+    {
+        "response.completed",
+        "response.incomplete",
+        "response.failed",
+        "speech.audio.done",
+        "image_generation.completed",
+    }
+)
+"""Types of the events that end streams without `[DONE]`."""
+
 
 def rewrite_json(
     body: bytes, *, model: str, id: str | None, prompt_tokens: int = 0
@@ -93,8 +104,9 @@ class StreamRewriter:
             return event
         self._collector.add(parsed)
         choices = parsed.get("choices")
-        if choices is None:
-            return event  # an error, or another API's event
+        if choices is None:  # an error, or another API's event
+            self.done = self.done or parsed.get("type") in LAST_TYPES
+            return event
         if choices == [] and not self._include_usage and parsed.get("usage") is not None:
             return b""
         spliced = self._splice(data, parsed)

@@ -26,15 +26,10 @@ class Events:
         rest = self._rest
         searched = max(0, len(rest) - 3)
         rest = rest + chunk if rest else chunk
-        events = []
-        start = 0
-        while found := _BLANK_LINE.search(rest, max(start, searched)):
-            end = found.end()
-            if end == len(rest) and rest.endswith(b"\r"):
-                break  # its line feed may be under way
-            events.append(rest[start:end])
-            start = end
-        rest = rest[start:] if start else rest
+        ends = _ends_of_any(rest, searched) if b"\r" in rest else _ends(rest, searched)
+        starts = [0, *ends]
+        events = [rest[start:end] for start, end in zip(starts, ends, strict=False)]
+        rest = rest[starts[-1] :]
         if len(rest) > MOST_EVENT_BYTES:
             events.append(rest)
             rest = b""
@@ -47,8 +42,31 @@ class Events:
         return rest
 
 
+def _ends(stream: bytes, searched: int) -> list[int]:
+    """Where blank lines end in a stream whose lines end with line feeds: the usual kind."""
+    ends = []
+    while (end := stream.find(b"\n\n", searched) + 2) > 1:
+        ends.append(end)
+        searched = end
+    return ends
+
+
+def _ends_of_any(stream: bytes, searched: int) -> list[int]:
+    """The same for lines that end with line feeds, carriage returns, or both."""
+    ends = []
+    while found := _BLANK_LINE.search(stream, searched):
+        searched = found.end()
+        if searched == len(stream) and stream.endswith(b"\r"):
+            break  # its line feed may be under way
+        ends.append(searched)
+    return ends
+
+
 def data_span(event: bytes) -> tuple[int, int] | None:
     """Where the data of an event stands that is a single line of data; None if it is not."""
+    last = len(event) - 2
+    if event.startswith(b"data: ") and event.find(b"\n") == last and b"\r" not in event:
+        return 6, last  # the usual case, without a regular expression
     found = _ONE_DATA_LINE.match(event)
     return found.span(1) if found else None
 

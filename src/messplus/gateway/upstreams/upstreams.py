@@ -5,10 +5,10 @@ import time
 from collections.abc import Callable, Mapping
 from random import Random
 
-from messplus.errors import unknown
 from messplus.gateway.config.settings import Settings
 from messplus.gateway.upstreams.dialect import Fields
 from messplus.gateway.upstreams.endpoint import Endpoint
+from messplus.gateway.upstreams.errors import UpstreamError
 from messplus.gateway.upstreams.line import Line
 from messplus.gateway.upstreams.observe import Health, Observer
 from messplus.gateway.upstreams.reply import Reply
@@ -81,12 +81,12 @@ class Upstreams:
             The answer; close it, or read it to its end.
 
         Raises:
-            UpstreamError: There is none, after retries where they make sense.
-            SettingError: There is no such model.
+            UpstreamError: There is none, after retries where they make sense; or the model was taken
+                out of the configuration since it was chosen.
         """
         upstream = self._upstreams.get(model)
         if upstream is None:
-            raise unknown("model", model, self._upstreams)
+            raise UpstreamError(model, "missing", "is not in the configuration any more")
         return await upstream.open(path, fields, stream=stream, headers=headers)
 
     def change(self, settings: Settings) -> None:

@@ -87,6 +87,13 @@ def test_a_finished_stream_without_done_is_whole() -> None:
     assert rewritten([b"data: " + chunk("x", "stop") + b"\n\n"])[1].error == ""
 
 
+def test_streams_of_other_apis_end_in_their_own_way() -> None:
+    last = b'event: response.completed\ndata: {"type":"response.completed","response":{"usage":{"input_tokens":3,"output_tokens":4}}}\n\n'
+    out, answered = rewritten([b'data: {"type":"response.created","response":{}}\n\n', last])
+    assert out.endswith(last)
+    assert (answered.usage, answered.error) == (Usage(3, 4), "")
+
+
 def test_an_error_in_the_stream_is_noted() -> None:
     _, answered = rewritten([b'data: {"error":{"message":"out of memory"}}\n\n'])
     assert answered.error == "out of memory"

@@ -19,7 +19,6 @@ from tests.unit.gateway.upstreams.scripted import (
     streamed,
 )
 
-from messplus.errors import SettingError
 from messplus.gateway.config.settings import Settings
 from messplus.gateway.upstreams import UpstreamError
 
@@ -228,8 +227,9 @@ def test_a_model_that_is_gone_cannot_serve() -> None:
     async def work() -> None:
         async with opened(settings(1)) as upstreams:
             assert not upstreams.can_serve("large")
-            with pytest.raises(SettingError, match="unknown model 'large'"):
+            with pytest.raises(UpstreamError, match="not in the configuration") as caught:
                 await upstreams.open("large", "/x", {}, stream=False, headers={})
+            assert (caught.value.kind, caught.value.retryable) == ("missing", True)
 
     asyncio.run(work())
 
