@@ -13,7 +13,7 @@ _BITS: Final = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]]
 """What each dot of a letter adds to its code point: four rows of two."""
 
 _LABEL: Final = 8  # letters: "100.0 % "
-_WARM_UP: Final = 30  # the first running means jump between 0 and 1, and would set the scale
+_WARM_UP: Final = 200  # requests: the first running means jump between 0 and 1
 
 
 def line_chart(
@@ -56,7 +56,8 @@ def line_chart(
 
 def _scale(values: Sequence[float], target: float) -> tuple[float, float]:
     """The shares at the bottom and the top: around the target, wide enough for the curve."""
-    far = max((abs(value - target) for value in values[_WARM_UP:]), default=0.0)
+    settled = values[min(_WARM_UP, len(values) // 2) :]
+    far = max((abs(value - target) for value in settled), default=0.0)
     half = 0.05
     while half < far:
         half *= 2

@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from messplus.demo.look import percent
+from messplus.demo.setup import SPREAD
 from messplus.demo.summary import Summary, percentiles
 
 _NAMES: Final = {"static_mix": "best static mix *", "clairvoyant": "clairvoyant *"}
@@ -105,6 +106,10 @@ def _costs(summary: Summary) -> Table:
 def _facts(summary: Summary) -> list[tuple[str, str]]:
     tally, state = summary.tally, summary.end.state
     facts = [("models", ", ".join(f"{name} {percent(tally.share(name))}" for name in tally.models))]
+    drawn = (
+        f"{percent(SPREAD)} of the requests go to a model drawn at random, at the promise's cost"
+    )
+    facts.append(("spread", f"{drawn}: so the log can tell of other promises"))
     if tally.failed:
         facts.append(("failed", f"{tally.failed:,} requests; they count as not satisfied"))
     if state is not None:

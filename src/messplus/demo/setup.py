@@ -15,6 +15,8 @@ from messplus.gateway.config.settings import Cost, Model, Provider, Route, Serve
 ROUTE: Final = "demo"
 CONFIG_NAME: Final = "gateway.yaml"
 STORE_NAME: Final = "messplus.db"
+SPREAD: Final = 0.05
+"""Share of requests to a model drawn at random: without it, the log could tell of no other promise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ def settings_of(zoo: Sequence[ZooModel], alpha: float) -> Settings:
             )
             for model in zoo
         },
-        routes={ROUTE: Route(alpha=alpha)},
+        routes={ROUTE: Route(alpha=alpha, spread=SPREAD)},
         store=f"sqlite:///{STORE_NAME}",
     )
 

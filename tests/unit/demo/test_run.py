@@ -74,6 +74,7 @@ def test_what_it_leaves_starts_the_same_gateway(tmp_path: Path) -> None:
     summary, _ = run_it(plan_in(tmp_path), FakeGateway())
     settings = read_settings(summary.files.config)
     assert settings.routes["demo"].alpha == 0.6
+    assert settings.routes["demo"].spread > 0  # else `messplus log what-if` has nothing to tell
     assert list(settings.models) == ["small", "large"]
     assert settings.models["large"].cost.output_per_mtok == 50.0
     assert settings.store.endswith(str(summary.files.store.resolve()))
