@@ -11,7 +11,7 @@ from messplus.report.text import NOTHING, CostScale, cost_scale, number, percent
 
 
 def show_what_if(console: Console, found: WhatIf, level: float) -> None:
-    """Two tables, why lines are empty, and what the estimates rest on.
+    """Two tables, why lines are missing, and what the estimates rest on.
 
     Args:
         console: Where they are shown.
@@ -28,8 +28,9 @@ def show_what_if(console: Console, found: WhatIf, level: float) -> None:
         markup=False, highlight=False,
     )  # fmt: skip
     for part in (found.lines, found.curve):
-        if part:
-            _show(console, part, scale)
+        told = tuple(line for line in part if not _refused(line))
+        if told:
+            _show(console, told, scale)
     for reason in _reasons(found.lines):
         console.print(f"{NOTHING} {reason}", markup=False, highlight=False)
     for note in found.notes:
@@ -78,9 +79,13 @@ def _show(console: Console, lines: tuple[Line, ...], scale: CostScale) -> None:
     )
 
 
+def _refused(line: Line) -> bool:
+    """Whether nothing is known of a policy."""
+    return isinstance(line.value.satisfaction, Refused) and isinstance(line.value.cost, Refused)
+
+
 def _row(line: Line, scale: CostScale) -> list[str]:
     satisfied, cost = line.value.satisfaction, line.value.cost
-    refused = isinstance(satisfied, Refused) and isinstance(cost, Refused)
     return [
         line.policy,
         NOTHING
@@ -92,7 +97,7 @@ def _row(line: Line, scale: CostScale) -> list[str]:
         else f"{scale.text(cost.value)} [{scale.text(cost.interval.low)}, "
         f"{scale.text(cost.interval.high)}]",
         NOTHING if isinstance(satisfied, Refused) else number(satisfied.effective, 0),
-        NOTHING if refused else percent(line.value.agrees, 0),
+        percent(line.value.agrees, 0),
     ]
 
 
