@@ -14,9 +14,10 @@ _NEEDED = ("aiohttp", "orjson", "pydantic", "uvicorn", "openai")
 collect_ignore_glob = [] if all(map(find_spec, _NEEDED)) else ["test_*.py"]
 
 if TYPE_CHECKING:
-    from messplus.gateway.config.settings import Settings
     from tests.e2e.gateway.http import Http
     from tests.e2e.gateway.scripted import Upstream
+
+    from messplus.gateway.config.settings import Settings
 
 Start = Callable[..., "Running"]
 """Starts a gateway. Its arguments are sections of the configuration, in place of the usual ones."""
@@ -108,8 +109,9 @@ def zoo_of(upstream: "Upstream", store: Path, **sections: Any) -> "Settings":  #
 
 @contextmanager
 def _running(settings: "Settings") -> Iterator[Running]:
-    from messplus.gateway.serve import serving
     from tests.e2e.gateway.http import Http
+
+    from messplus.gateway.serve import serving
 
     with serving(settings) as address, closing(Http(address)) as http:
         yield Running(address, http, settings)

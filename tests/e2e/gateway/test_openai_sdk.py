@@ -9,7 +9,6 @@ import pytest
 from openai import AsyncOpenAI, OpenAI
 from openai.types.chat import ChatCompletionMessageParam, ChatCompletionToolParam
 from pydantic import BaseModel
-
 from tests.e2e.gateway.conftest import Running
 from tests.e2e.gateway.scripted import Upstream, gives, says, streams_deltas
 
