@@ -14,7 +14,7 @@ import messplus
 from messplus.gateway.config.settings import Tracing
 from messplus.gateway.telemetry.ended import Ended
 from messplus.gateway.telemetry.semantics import span_attributes, span_name
-from messplus.gateway.telemetry.traces import Trace
+from messplus.gateway.telemetry.spans import Trace
 
 SEND_S = 5.0
 """Longest time for one batch of spans, and for the last ones at the end."""

@@ -3,43 +3,15 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
 
 from messplus.errors import require_extra
 from messplus.gateway.config.settings import Settings, Tracing
 from messplus.gateway.telemetry.ended import Ended
+from messplus.gateway.telemetry.spans import Trace, Traces
 
 ENDPOINTS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
 PASSED_ON = ("traceparent", "tracestate")
 LONGEST_HEADER = 512
-
-
-class Trace(Protocol):
-    """One request's span."""
-
-    def headers(self) -> Mapping[str, str]:
-        """What the upstream is sent, so that its own spans hang below this one."""
-        ...
-
-    def end(self, one: Ended) -> None:
-        """The request is over."""
-        ...
-
-
-class Traces(Protocol):
-    """Makes spans."""
-
-    def begin(self, headers: Mapping[str, str]) -> Trace:
-        """A request has come.
-
-        Args:
-            headers: Its own, names in lower case: `traceparent` names the caller's span.
-        """
-        ...
-
-    def close(self) -> None:
-        """Send what has not been sent, for some seconds at most. Blocks."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
