@@ -7,6 +7,7 @@ MessPlusError
 ├── EncoderError        an encoder could not encode: model files, endpoint
 ├── CaptureError        a capture cannot go on: an upstream refuses every call, or is gone
 ├── FetchError          a file could not be fetched, or is not what it should be
+├── DemoError           a demo's gateway does not answer as it should
 ├── StoreError          a store could not keep events, or cannot be read
 └── ZooError            a local model could not be served
 """
@@ -50,6 +51,10 @@ class StoreError(MessPlusError):
 
 class ZooError(MessPlusError):
     """A local model could not be served: its file is missing, its port is taken, it crashed."""
+
+
+class DemoError(MessPlusError):
+    """The gateway of a demo does not answer, or answers what cannot be understood."""
 
 
 def require_extra(extra: str, modules: Iterable[str], what: str) -> None:

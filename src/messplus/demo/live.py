@@ -6,11 +6,10 @@ from pathlib import Path
 
 from messplus.capture.question import Question as Graded
 from messplus.capture.sources import questions
-from messplus.demo.errors import DemoError
 from messplus.demo.recording import Price
 from messplus.demo.script import Question, Script, drawn
 from messplus.demo.setup import ZooModel
-from messplus.errors import ZooError
+from messplus.errors import DemoError, ZooError
 from messplus.replay.outcomes import OutcomeTable
 from messplus.zoo.serve import running, zoo_folder
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import aiohttp
 import orjson
 
-from messplus.demo.errors import DemoError
 from messplus.demo.setup import ROUTE
+from messplus.errors import DemoError
 
 
 @dataclass(frozen=True, slots=True)

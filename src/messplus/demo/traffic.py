@@ -14,9 +14,8 @@ import aiohttp
 import numpy as np
 import orjson
 
-from messplus.demo.errors import DemoError
 from messplus.demo.script import Question, Script
-from messplus.errors import require_range
+from messplus.errors import DemoError, require_range
 
 LATE_SHARE: Final = 0.1
 """Share of users who think about an answer before they say something."""

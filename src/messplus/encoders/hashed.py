@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -94,7 +95,7 @@ class HashedNgrams:
         tokens = [_TOKENS.findall(text[: self.max_chars].lower()) for text in texts]
         lengths = np.fromiter(map(len, tokens), dtype=np.int64, count=len(tokens))
         words = np.fromiter(
-            (_token_id(token) for row in tokens for token in row),
+            map(_token_id, chain.from_iterable(tokens)),
             dtype=np.uint64,
             count=int(lengths.sum()),
         )

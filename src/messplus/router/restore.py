@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+from messplus.errors import SettingError
 from messplus.records import Decided, Event, Feedback, Outcome
 from messplus.router.case import Case
 from messplus.router.engine import Engine
@@ -77,7 +78,8 @@ def verify(engine: Engine, routes: Sequence[Route], store: Store) -> Verified:
 
     Raises:
         StoreError: The log cannot be read.
-        SettingError: The zoo has changed, and the policy cannot go on in another one.
+        SettingError: The zoo has changed, and the policy cannot go on in another one; or the log was
+            written with other features.
     """
     fold = Fold(engine, {route.name: route for route in routes}, store.story)
     found = _folded(fold, store, 0)
@@ -126,6 +128,13 @@ def _same_report(stored: Stored) -> tuple[type[Event], str]:
 
 def _decide_again(found: Restored, event: Event) -> None:
     assert isinstance(event, Decided)
+    now = found.fold.engine.features.n_features
+    if len(event.features) != now:
+        raise SettingError(
+            f"the log of route {event.route!r} saw {len(event.features)} numbers of each request, the"
+            f" features now give {now}: use those of the log (encoder, attributes), or begin another"
+            " store"
+        )
     found.decisions += 1
     if not found.fold.decided(event):
         found.mismatches += 1

@@ -6,10 +6,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from messplus.demo.errors import DemoError
 from messplus.demo.live import live_script, live_zoo, of_models
 from messplus.demo.recording import shipped_recording
-from messplus.errors import SettingError, ZooError
+from messplus.errors import DemoError, SettingError, ZooError
 from messplus.zoo.serve import zoo_folder
 from messplus.zoo.state import ProcessMark, Served, State
 

@@ -14,13 +14,12 @@ from tests.unit.demo.looks import look
 from tests.unit.demo.recordings import recording
 
 from messplus.demo.ending import show_summary, show_use
-from messplus.demo.errors import DemoError
 from messplus.demo.look import Look
 from messplus.demo.playback import recorded_zoo
 from messplus.demo.run import Plan, run
 from messplus.demo.script import recorded_script
 from messplus.demo.summary import Files, Summary, percentiles
-from messplus.errors import SettingError
+from messplus.errors import DemoError, SettingError
 from messplus.gateway.config.read import read_settings
 
 

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from tests.unit.demo.fake_gateway import FakeGateway
 from tests.unit.demo.recordings import MODELS, recording
 
-from messplus.demo.errors import DemoError
 from messplus.demo.playback import playing
 from messplus.demo.recording import Recording
 from messplus.demo.route_state import RouteState, fetch_route_state
@@ -22,7 +21,7 @@ from messplus.demo.setup import ZooModel, on_any_port, settings_of, write_config
 from messplus.demo.tally import RECENT, Tally
 from messplus.demo.traffic import LATE_MOST_S, Answered, Traffic, Verdicts
 from messplus.demo.yardsticks import yardsticks
-from messplus.errors import SettingError
+from messplus.errors import DemoError, SettingError
 from messplus.gateway.config.read import read_settings
 
 ALPHA = 0.75
