@@ -127,6 +127,10 @@ class Attempt:
             pass  # the status has said what matters
         return bytes(body[:MOST_ERROR_BYTES])
 
+    def answers(self) -> None:
+        """The answer has begun, and is none of an error."""
+        self._call.answers()
+
     def succeed(self) -> None:
         """The answer has come whole."""
         if self._end():
@@ -167,7 +171,8 @@ class Attempt:
             raise self.fail(self._late(f"no whole answer within {limit_s:g} s")) from None
         except (aiohttp.ClientError, OSError, ValueError) as error:
             # ValueError: of a chunk or header too long.
-            raise self.fail(of_the_network(self.model, error)) from error
+            # Without its cause, which may quote an address that holds a key.
+            raise self.fail(of_the_network(self.model, error)) from None
         except BaseException:
             self.give_up()
             raise

@@ -61,6 +61,12 @@ class Line:
             retry_after_s=left_s,
         )
 
+    def answers(self, call: "Call") -> None:
+        """Note that an answer has begun. That is all a trial is for: a long stream must not hold it up."""
+        if self._circuit.state == "half-open" and call.epoch == self._circuit.epoch:
+            self._become(self._circuit.succeeded(call.epoch))
+            call.epoch = self._circuit.epoch
+
     def ended(self, call: "Call", error: UpstreamError | None, *, cancelled: bool) -> None:
         """Note how a call ended."""
         now_s = self._clock()
@@ -110,6 +116,10 @@ class Call:
         self._ended = False
         self.epoch = epoch
         self.begun_s = begun_s
+
+    def answers(self) -> None:
+        """The answer has begun; it may still be cut."""
+        self._line.answers(self)
 
     def succeed(self) -> None:
         """The answer has come whole."""

@@ -8,6 +8,7 @@ from typing import Final
 
 import orjson
 
+from messplus.gateway.config.secrets import without
 from messplus.gateway.config.settings import Model
 from messplus.gateway.upstreams.anthropic import Anthropic
 from messplus.gateway.upstreams.attempt import Attempt
@@ -28,6 +29,9 @@ LONGEST_WAIT_S: Final = 2.0
 
 FIRST_WAIT_S: Final = 0.25
 """Longest wait before the first retry; it doubles with each further one."""
+
+_SHOWN: Final = 200  # characters of an answer that a message quotes
+_READ_FOR_QUOTE: Final = 4096  # bytes; more than shown, so that no secret is cut in two
 
 _JSON_PATHS: Final = frozenset({"/chat/completions", "/completions", "/embeddings"})
 _PASSED_ON: Final = ("content-type", "retry-after", "retry-after-ms")
@@ -138,6 +142,8 @@ class Upstream:
         whole = not stream and (path in _JSON_PATHS or "json" in response.content_type)
         if whole:
             begun = self._read(attempt, await attempt.rest(), asking)
+        else:
+            attempt.answers()
         shown = {
             name: value
             for key, value in response.headers.items()
@@ -156,10 +162,15 @@ class Upstream:
         except ValueError:
             looks_right = False
         if not looks_right:
-            text = f"answers with what is no JSON object: {body[:80].decode('utf-8', 'replace')!r}"
+            text = f"answers with what is no JSON object: {self._quoted(body)}"
             raise attempt.fail(UpstreamError(self.name, "garbage", text))
         attempt.succeed()
         return answer
+
+    def _quoted(self, said: bytes) -> str:
+        """The beginning of what the upstream says, without our secrets."""
+        clean = without(self.endpoint.secrets, said[:_READ_FOR_QUOTE].decode("utf-8", "replace"))
+        return clean[:_SHOWN].strip() or "nothing"
 
     def _wait_s(self, error: UpstreamError, attempts: int) -> float | None:
         """Seconds until another attempt makes sense; None: none does here."""

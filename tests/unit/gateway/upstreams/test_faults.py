@@ -212,11 +212,27 @@ def test_a_long_wait_is_left_to_others() -> None:
 def test_our_key_is_never_shown() -> None:
     key = "sk-secret-1234567890"
     said = b'{"error":{"message":"wrong key sk-secret-1234567890"}}'
-    for status in (400, 401, 404, 500):
-        error = fault(http(status, said), api_key=key).error
+    for status in (200, 400, 401, 404, 500):
+        error = fault(http(status, said if status > 200 else b"<" + said), api_key=key).error
         shown = f"{error} {error.body!r} {error.__cause__}"
         assert key not in shown
         assert (error.body is not None) == (status in (400, 404))
+
+
+def test_a_stream_that_begins_ends_the_trial_of_its_model() -> None:
+    async def work() -> None:
+        observed = Observed()
+        begun = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n" + CHUNK
+        async with (
+            serving(http(429, retry_after_ms="1"), silent_after(begun)) as server,
+            opened(settings(server.port, retries=1), observed) as upstreams,
+        ):
+            async with await ask(upstreams, stream=True):
+                assert upstreams.can_serve("small")
+                assert upstreams.health()[0].circuit == "closed"
+            assert observed.circuits == ["small open", "small half-open", "small closed"]
+
+    asyncio.run(work())
 
 
 def test_what_a_client_did_wrong_comes_back_as_the_upstream_says_it() -> None:
