@@ -36,7 +36,8 @@ _READ_FOR_QUOTE: Final = 4096  # bytes; more than shown, so that no secret is cu
 _JSON_PATHS: Final = frozenset({"/chat/completions", "/completions", "/embeddings"})
 _PASSED_ON: Final = ("content-type", "retry-after", "retry-after-ms")
 _RATE_LIMITS: Final = "x-ratelimit-"
-_ERROR_FIRST: Final = re.compile(rb'\s*(?:event:\s*error\b|data:\s*\{\s*"error"\s*:)')
+_ERROR_WHOLE: Final = re.compile(rb'\s*\{\s*"error"\s*:\s*[{"]')
+_ERROR_FIRST: Final = re.compile(rb'\s*(?:event:\s*error\b|data:\s*\{\s*"error"\s*:\s*[{"])')
 
 
 class Upstream:
@@ -134,14 +135,13 @@ class Upstream:
                 )
             )
         if stream and _ERROR_FIRST.match(begun):
-            # Some answer 200 and say only then that they cannot: there is still time for others.
-            said = begun[:300].decode("utf-8", "replace")
-            raise attempt.fail(
-                UpstreamError(self.name, "server_error", f"streams an error: {said}")
-            )
+            raise self._says_error(attempt, begun)
         whole = not stream and (path in _JSON_PATHS or "json" in response.content_type)
         if whole:
-            begun = self._read(attempt, await attempt.rest(), asking)
+            begun = await attempt.rest()
+            if _ERROR_WHOLE.match(begun):
+                raise self._says_error(attempt, begun)
+            begun = self._read(attempt, begun, asking)
         else:
             attempt.answers()
         shown = {
@@ -166,6 +166,11 @@ class Upstream:
             raise attempt.fail(UpstreamError(self.name, "garbage", text))
         attempt.succeed()
         return answer
+
+    def _says_error(self, attempt: Attempt, begun: bytes) -> UpstreamError:
+        """Some answer 200 and say only then that they cannot: there is still time for others."""
+        text = f"answers 200 with an error: {self._quoted(begun)}"
+        return attempt.fail(UpstreamError(self.name, "server_error", text))
 
     def _quoted(self, said: bytes) -> str:
         """The beginning of what the upstream says, without our secrets."""

@@ -83,6 +83,7 @@ def fault(answer: Answer, *, stream: bool = False, **provider: Any) -> Fault:  #
         (raw(b"220 mail.example.org ESMTP\r\n\r\n"), "garbage", 1, True, True),
         (raw(b"\x16\x03\x01\x02\x00" * 50), "garbage", 1, True, True),
         (http(200, b"<html>busy</html>", content_type="text/html"), "garbage", 1, True, True),
+        (http(200, b'{"error":{"message":"no provider"}}'), "server_error", 2, True, True),
         (http(200, b""), "garbage", 1, True, True),
         (http(200, b'["a list"]'), "garbage", 1, True, True),
         (raw(b"HTTP/1.1 200 OK\r\nx: " + b"y" * 10_000 + b"\r\n\r\n"), "garbage", 1, True, True),
@@ -217,6 +218,8 @@ def test_our_key_is_never_shown() -> None:
         shown = f"{error} {error.body!r} {error.__cause__}"
         assert key not in shown
         assert (error.body is not None) == (status in (400, 404))
+    streams = streamed(b"data: " + said + b"\n\n")
+    assert key not in str(fault(streams, stream=True, api_key=key).error)
 
 
 def test_a_stream_that_begins_ends_the_trial_of_its_model() -> None:

@@ -178,6 +178,18 @@ def test_what_is_not_json_is_passed_on_as_it_comes() -> None:
     asyncio.run(work())
 
 
+def test_an_error_that_is_null_is_none() -> None:
+    async def work() -> None:
+        body = COMPLETION.replace(b"{", b'{"error":null,', 1)
+        async with (
+            serving(http(200, body)) as server,
+            opened(settings(server.port)) as upstreams,
+        ):
+            assert await (await ask(upstreams)).read() == body
+
+    asyncio.run(work())
+
+
 @pytest.mark.parametrize("limits", [{"model": {"concurrency": 1}}, {"max_connections": 1}])
 def test_a_model_at_its_limit_is_not_asked(limits: dict[str, Any]) -> None:
     async def work() -> None:
