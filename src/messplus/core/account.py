@@ -94,15 +94,16 @@ class Failures:
 
     def instead(self, before: float, expected: float) -> "Failures":
         """Of the latest answer so much is expected, not what was said before."""
-        return replace(
-            self,
-            expected=self.expected + expected - before,
-            excess=max(0.0, self.excess + expected - before),
+        return Failures(
+            self.expected + expected - before,
+            min(self.lost, self.expected + expected - before),
+            max(0.0, self.excess + expected - before),
         )
 
     def failed(self, expected: float) -> "Failures":
-        """An answer has failed, of which so much was expected."""
-        return Failures(self.expected, self.lost + expected, self.excess + 1.0)
+        """An answer has failed, of which so much was expected; not more can fail than were answered."""
+        lost = min(self.lost + expected, self.expected)
+        return Failures(self.expected, lost, self.excess + 1.0)
 
     def passed(self, expected: float) -> float:
         """What to expect of an answer that has not failed: the mean over all stays what it was."""

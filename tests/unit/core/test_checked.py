@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from messplus.core.account import FAILING, Account
 from messplus.core.types import Floats
@@ -134,3 +136,27 @@ def test_another_audit_of_an_answer_replaces_the_one_before() -> None:
     assert twice.owed == pytest.approx(once.owed)
     assert twice.audits == 1
     assert twice.trust.user.satisfied == pytest.approx(once.trust.user.satisfied)
+
+
+PREDICTED = st.floats(0.0, 1.0)
+
+
+@given(
+    st.lists(
+        PREDICTED | st.tuples(st.sampled_from(("check", "instead")), st.integers(0, 30), PREDICTED)
+    )
+)
+def test_of_an_answer_that_passes_never_less_is_expected_than_of_any(
+    happened: list[float | tuple[str, int, float]],
+) -> None:
+    account = after(0.5)
+    for one in happened:
+        if isinstance(one, float):
+            account = account.answered(one)
+        elif one[0] == "instead":
+            account = account.reconsidered(one[2])
+        else:
+            account, _ = account.judged(one[1] % account.t, 0.0, "check")
+        for p in (0.0, 0.3, 1.0):
+            assert p <= account.failures.passed(p) <= 1.0
+        assert 0.0 <= account.believed <= 1.0 + 1e-9
