@@ -31,11 +31,13 @@ class Running:
         address: Without `/v1`.
         http: Plain HTTP to it.
         settings: As it was started.
+        stop: Ends it in order; what runs in the end is ended without being asked.
     """
 
     address: str
     http: "Http"
     settings: "Settings"
+    stop: Callable[[], None]
 
     @property
     def v1(self) -> str:
@@ -77,7 +79,9 @@ def start(upstream: "Upstream", tmp_path: Path) -> Iterator[Start]:
 
         def begin(**sections: Any) -> Running:  # noqa: ANN401  # as in YAML
             config = zoo_of(upstream, tmp_path / "log.db", **sections)
-            return stack.enter_context(_running(config))
+            alone = stack.enter_context(ExitStack())
+            http, address = alone.enter_context(_serving(config))
+            return Running(address, http, config, alone.close)
 
         yield begin
 
@@ -108,13 +112,13 @@ def zoo_of(upstream: "Upstream", store: Path, **sections: Any) -> "Settings":  #
 
 
 @contextmanager
-def _running(settings: "Settings") -> Iterator[Running]:
+def _serving(settings: "Settings") -> Iterator[tuple["Http", str]]:
     from tests.e2e.gateway.http import Http
 
     from messplus.gateway.serve import serving
 
     with serving(settings) as address, closing(Http(address)) as http:
-        yield Running(address, http, settings)
+        yield http, address
     assert_replays(settings)
 
 
