@@ -113,7 +113,7 @@ class Board:
         grid.add_column(ratio=1)
         for _ in range(3):
             grid.add_column(no_wrap=True, justify="right")
-        heading = ("", f"last {RECENT} requests", "", "all", "satisfied")
+        heading = ("", f"last {RECENT}", "", "all", "satisfied")
         grid.add_row(*(Text(words, "dim") for words in heading))
         for n, (name, model) in enumerate(tally.models.items()):
             recent = tally.recent_share(name)
