@@ -39,13 +39,16 @@ async def durable(gateway: Gateway, exchange: Exchange) -> None:
         gateway.store_trouble = ""
 
 
-def book(gateway: Gateway, exchange: Exchange, answered: Answered | None) -> None:
+def book(
+    gateway: Gateway, exchange: Exchange, answered: Answered | None, *, whole: bool = True
+) -> None:
     """Report what came of a request; a second call does nothing.
 
     Args:
         gateway: Where it was.
         exchange: The request.
         answered: By the model that answered, at least in part; None: none did.
+        whole: Whether the client stayed to the end: checks and judges look at no other answer.
     """
     if exchange.booked:
         return
@@ -61,7 +64,9 @@ def book(gateway: Gateway, exchange: Exchange, answered: Answered | None) -> Non
         return
     _finish(gateway, exchange, outcomes)
     if answered is not None and not answered.error:
-        _delivered(gateway, exchange, answered)
+        _stay(gateway, exchange)
+        if whole:
+            _examine(gateway, exchange, answered)
 
 
 def close(gateway: Gateway, exchange: Exchange) -> None:
@@ -129,10 +134,13 @@ def _finish(gateway: Gateway, exchange: Exchange, outcomes: Sequence[Outcome]) -
     stored.add_done_callback(note)
 
 
-def _delivered(gateway: Gateway, exchange: Exchange, answered: Answered) -> None:
+def _stay(gateway: Gateway, exchange: Exchange) -> None:
     if exchange.chosen.session is not None:
         now_s = gateway.parts.clocks.monotonic()
         gateway.sessions.stay(exchange.chosen.session, exchange.model, now_s)
+
+
+def _examine(gateway: Gateway, exchange: Exchange, answered: Answered) -> None:
     gateway.parts.signals.finished(
         exchange.route,
         Answer(

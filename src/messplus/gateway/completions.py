@@ -4,6 +4,7 @@ A model that fails before its answer has begun is replaced by the next best one.
 was sent, nobody can step in: then the client is told, in the stream.
 """
 
+import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import replace
@@ -191,13 +192,16 @@ class Completions:
                 if piece:
                     await _send_piece(send, piece)
             await _send_piece(send, rewriter.end())
+        except asyncio.CancelledError:
+            # The client has left, which says nothing of the model; what it was sent is to be paid for.
+            book(gateway, exchange, replace(rewriter.answered(), error=""), whole=False)
+            raise
         except UpstreamError as error:
             exchange.error = error.kind
             book(gateway, exchange, _broken_off(rewriter.answered(), error))
             _log.warning("%s, in the middle of request %s", error, exchange.request_id)
             await _send_piece(send, _as_event(of_upstream(error)))
         finally:
-            # Whoever leaves early has still been sent what was to be paid for.
             book(gateway, exchange, rewriter.answered())
         await send({"type": "http.response.body", "body": b""})
 
