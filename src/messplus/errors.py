@@ -8,6 +8,7 @@ MessPlusError
 ├── CaptureError        a capture cannot go on: an upstream refuses every call, or is gone
 ├── FetchError          a file could not be fetched, or is not what it should be
 ├── DemoError           a demo's gateway does not answer as it should
+├── UpstreamError       a call to a gateway's upstream failed          (messplus.gateway.upstreams)
 ├── StoreError          a store could not keep events, or cannot be read
 └── ZooError            a local model could not be served
 """

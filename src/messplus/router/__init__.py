@@ -3,11 +3,12 @@
 from messplus.router.engine import Engine, Zoo, adaptive_engine
 from messplus.router.explain import Candidate, Explanation
 from messplus.router.restore import Verified, verify
-from messplus.router.route import Key, Receipt, Route, Routed, Told
+from messplus.router.route import About, Key, Receipt, Route, Routed, Told
 from messplus.router.router import Router
 from messplus.router.standing import ModelStanding, Reachable, Standing
 
 __all__ = [
+    "About",
     "Candidate",
     "Engine",
     "Explanation",

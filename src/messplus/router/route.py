@@ -120,6 +120,26 @@ class Told:
     cost: float = 0.0
 
 
+class About(NamedTuple):
+    """The answer that feedback is about.
+
+    Attributes:
+        route: Under whose promise it was decided.
+        model: Whose answer it was; None: nobody answered.
+        p_sat: What was predicted of that model, in [0, 1]; None with it.
+        decided_at_s: Seconds since 1970.
+        attributes: What else is known of the request.
+        first: Whether nobody had said anything of it before.
+    """
+
+    route: str
+    model: str | None
+    p_sat: float | None
+    decided_at_s: float
+    attributes: Mapping[str, str]
+    first: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Receipt:
     """What became of feedback.
@@ -130,8 +150,10 @@ class Receipt:
             decision is not known yet; kept in memory for a while. `unknown`: there is no room to keep
             it, or its decision was never finished and is gone, or too old and forgotten.
         stored: Done once applied feedback is durable; already done for anything else.
+        about: The answer, where it is known.
     """
 
     feedback_id: str
     status: Status
     stored: "Future[int]" = field(repr=False)
+    about: About | None = None

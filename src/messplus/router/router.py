@@ -2,7 +2,6 @@
 
 import threading
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from typing import Final
@@ -17,22 +16,17 @@ from messplus.records import NOTHING, Decided, Event, Feedback, Outcome
 from messplus.router.claims import claim, release
 from messplus.router.engine import Engine
 from messplus.router.explain import Explanation, explain
+from messplus.router.hearing import Hearing
 from messplus.router.kept import Kept, kept, name_of
 from messplus.router.menu import Menu
 from messplus.router.parked import Parked
 from messplus.router.restore import restore
-from messplus.router.route import Key, Receipt, Route, Routed, Status, Told
+from messplus.router.route import Key, Receipt, Route, Routed, Told
 from messplus.router.standing import Standing, standings
 from messplus.stores.base import Store, Story
 
 MOST_PROMISES: Final = 20
 """Promises of one route: each alpha that callers ask for keeps an account of its own."""
-
-FRESH_S: Final = 60.0
-"""Age in seconds up to which a decision cannot have been forgotten by its store."""
-
-MOST_SEEN: Final = 100_000
-"""Latest feedback ids that are remembered: the store may not have them yet."""
 
 
 class Router:
@@ -74,7 +68,7 @@ class Router:
                 or is served by another router, or the zoo is not that of the log and the policy
                 cannot go on in another one.
         """
-        self._parked = Parked(park, park_s)
+        parked = Parked(park, park_s)
         named = _named(routes)
         self._claimed = set(named)
         claim(store, named)
@@ -93,7 +87,7 @@ class Router:
         self._new_id = new_id
         self._snapshot_every = snapshot_every
         self._lock = threading.Lock()
-        self._seen: OrderedDict[str, None] = OrderedDict()
+        self._hearing = Hearing(restored.fold, store, parked)
         self._since_snapshot = 0
         self._last: Future[int] | None = None
         self.mismatches = restored.mismatches
@@ -168,9 +162,8 @@ class Router:
                 prompt=prompt if menu.engine.keep_prompts else None,
             )
             self._fold.remember(decided)
-            early = self._parked.take(decided.decision_id)
-            heard = [one for one in early if self._hear(one) == "applied"]
-            return Routed(decided, self._append([decided, *heard]))
+            early = self._hearing.early(decided.decision_id)
+            return Routed(decided, self._append([decided, *early]))
 
     def finish(self, decision_id: str, outcomes: Sequence[Outcome]) -> "Future[int]":
         """Report what the models did with a request: once, all calls together.
@@ -197,7 +190,7 @@ class Router:
                 if one.model not in self._fold.zoo.models:
                     raise unknown("model", one.model, self._fold.zoo.models)
             case = self._fold.case(decision_id)
-            if case is None or not self._is_mine(case.key):
+            if case is None or not self._hearing.is_ours(case.key):
                 raise SettingError(f"there is no decision {decision_id!r} on these routes")
             if case.finished:
                 raise SettingError(f"decision {decision_id!r} was finished before")
@@ -248,16 +241,21 @@ class Router:
         """
         made = [self._made(one) for one in told]
         with self._lock:
-            # Only names that callers gave can be known already.
-            statuses = [
-                self._hear(one, check=told[n].feedback_id is not None) for n, one in enumerate(made)
+            heard = [
+                self._hearing.hear(one, named=told[n].feedback_id is not None)
+                for n, one in enumerate(made)
             ]
-            heard = [one for one, status in zip(made, statuses, strict=True) if status == "applied"]
-            stored = self._append(heard) if heard else _done()
+            applied = [one.feedback for one in heard if one.status == "applied"]
+            stored = self._append(applied) if applied else _done()
         nothing = _done()
         return [
-            Receipt(one.feedback_id, status, stored if status == "applied" else nothing)
-            for one, status in zip(made, statuses, strict=True)
+            Receipt(
+                one.feedback.feedback_id,
+                one.status,
+                stored if one.status == "applied" else nothing,
+                one.about,
+            )
+            for one in heard
         ]
 
     def change(self, engine: Engine, routes: Sequence[Route]) -> None:
@@ -347,7 +345,7 @@ class Router:
     def parked(self) -> int:
         """Feedback that waits for its decision."""
         with self._lock:
-            return len(self._parked)
+            return len(self._hearing.parked)
 
     def flush(self) -> None:
         """Wait until everything so far is durable, and keep a snapshot.
@@ -383,30 +381,6 @@ class Router:
             attributes=dict(told.attributes),
             cost=told.cost,
         )
-
-    def _hear(self, feedback: Feedback, *, check: bool = True) -> Status:
-        """Feedback, with the lock held; what is applied is yet to be appended."""
-        feedback_id, decision_id = feedback.feedback_id, feedback.decision_id
-        if check and (feedback_id in self._seen or self._store.has_feedback(feedback_id)):
-            return "duplicate"
-        case = self._fold.case(decision_id)
-        if case is None or not self._is_mine(case.key):
-            return self._parked.add(feedback)
-        if case.heard.get(feedback.source) == feedback.value:
-            return "duplicate"
-        old = feedback.at_s - case.decided.at_s > FRESH_S
-        if old and self._store.story(decision_id) is None:
-            self._fold.forget(decision_id)
-            return "unknown"
-        self._fold.heard(case, feedback)
-        self._seen[feedback_id] = None
-        if len(self._seen) > MOST_SEEN:
-            self._seen.popitem(last=False)
-        return "applied"
-
-    def _is_mine(self, key: Key) -> bool:
-        """Whether a decision was taken here; on a route that is gone, too."""
-        return key in self._fold.promises
 
     def _promises(self) -> list[Key]:
         """Those of the routes, and those that callers have asked of them."""

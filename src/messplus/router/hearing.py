@@ -1,0 +1,98 @@
+"""What becomes of feedback: learned from, known already, too early, or too late."""
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+from messplus.records import Feedback
+from messplus.router.case import Case
+from messplus.router.fold import Fold
+from messplus.router.parked import Parked
+from messplus.router.route import About, Key, Status
+from messplus.stores.base import Store
+
+FRESH_S: Final = 60.0
+"""Age in seconds up to which a decision cannot have been forgotten by its store."""
+
+MOST_SEEN: Final = 100_000
+"""Latest feedback ids that are remembered: the store may not have them yet."""
+
+
+class Heard(NamedTuple):
+    """One verdict.
+
+    Attributes:
+        feedback: As it came.
+        status: What became of it.
+        about: The answer, where it is known.
+    """
+
+    feedback: Feedback
+    status: Status
+    about: About | None = None
+
+
+class Hearing:
+    """Takes feedback for a fold. Not thread-safe; what is applied is yet to be appended to the log."""
+
+    def __init__(self, fold: Fold, store: Store, parked: Parked) -> None:
+        """Begin.
+
+        Args:
+            fold: Learns.
+            store: Knows older feedback, and whether a decision was forgotten.
+            parked: Keeps what comes too early.
+        """
+        self._fold = fold
+        self._store = store
+        self.parked = parked
+        self._seen: OrderedDict[str, None] = OrderedDict()
+
+    def hear(self, feedback: Feedback, *, named: bool = True) -> Heard:
+        """Take one verdict.
+
+        Args:
+            feedback: The verdict.
+            named: Whether its caller gave it its name: only then can it be known already.
+        """
+        feedback_id, decision_id = feedback.feedback_id, feedback.decision_id
+        if named and (feedback_id in self._seen or self._store.has_feedback(feedback_id)):
+            return Heard(feedback, "duplicate")
+        case = self._fold.case(decision_id)
+        if case is None or not self.is_ours(case.key):
+            return Heard(feedback, self.parked.add(feedback))
+        about = _about(case)
+        if case.heard.get(feedback.source) == feedback.value:
+            return Heard(feedback, "duplicate", about)
+        old = feedback.at_s - case.decided.at_s > FRESH_S
+        if old and self._store.story(decision_id) is None:
+            self._fold.forget(decision_id)
+            return Heard(feedback, "unknown")
+        self._fold.heard(case, feedback)
+        self._seen[feedback_id] = None
+        if len(self._seen) > MOST_SEEN:
+            self._seen.popitem(last=False)
+        return Heard(feedback, "applied", about)
+
+    def early(self, decision_id: str) -> Sequence[Feedback]:
+        """Take what waited for a decision; gives what is to be appended to the log."""
+        heard = map(self.hear, self.parked.take(decision_id))
+        return [one.feedback for one in heard if one.status == "applied"]
+
+    def is_ours(self, key: Key) -> bool:
+        """Whether a decision was taken here; on a route that is gone, too."""
+        return key in self._fold.promises
+
+
+def _about(case: Case) -> About:
+    """The answer, as it was before this verdict."""
+    decided = case.decided
+    model = case.delivered
+    return About(
+        route=decided.route,
+        model=model,
+        p_sat=None if model is None else float(decided.p_sat[decided.models.index(model)]),
+        decided_at_s=decided.at_s,
+        attributes=decided.attributes,
+        first=not case.heard,
+    )
