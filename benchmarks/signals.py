@@ -78,14 +78,23 @@ def table(found: Mapping[str, Sequence[Ended]]) -> str:
     return "\n".join(lines)
 
 
+def of_broken(found: Mapping[str, Sequence[Ended]]) -> str:
+    """How many answers came from a model that had broken."""
+    return "\n".join(
+        f"- {name}: {np.mean([one.broken for one in runs]):.0f} answers in the mean,"
+        f" {max(one.broken for one in runs)} at worst"
+        for name, runs in found.items()
+    )
+
+
 def main() -> None:
     """Run everything and write the page."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--out", type=Path, default=Path("docs/results"), help="folder of the page")
     parser.add_argument("--seeds", type=int, default=24, help="runs of each kind")
     args = parser.parse_args()
-    tables = {
-        gap: table({name: [run(world, s) for s in range(args.seeds)] for name, world in of.items()})
+    found = {
+        gap: {name: [run(world, s) for s in range(args.seeds)] for name, world in of.items()}
         for gap, of in TABLES.items()
     }
     write_page(
@@ -96,7 +105,8 @@ def main() -> None:
             "seeds": str(args.seeds),
             "requests": f"{N_REQUESTS:,}",
             "alpha": f"{100 * ALPHA:.0f}",
-            **tables,
+            **{gap: table(of) for gap, of in found.items()},
+            "of_broken": of_broken(found["broken"]),
         },
     )
 

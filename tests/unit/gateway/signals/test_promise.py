@@ -24,8 +24,7 @@ SEEDS = (1, 2, 3)
     ],
 )  # fmt: skip
 def test_what_is_believed_is_true_and_the_promise_is_kept(world: World, tolerance: float) -> None:
-    ended = np.array([run(world, seed) for seed in SEEDS]).mean(axis=0)
-    true, believed, _ = ended
+    true, believed, *_ = np.array([run(world, seed) for seed in SEEDS]).mean(axis=0)
     assert abs(believed - true) < tolerance
     assert true > ALPHA - tolerance
 
@@ -36,3 +35,16 @@ def test_failures_taken_for_thumbs_would_be_believed_too_much() -> None:
     )
     assert wrong.believed - wrong.true < -0.03
     assert wrong.cost > 1.2 * right.cost
+
+
+def test_a_model_that_breaks_is_found_out_by_its_failures_before_users_say_so() -> None:
+    with_check, without = (
+        np.mean(
+            [
+                run(World(check=check, happy=0.05, unhappy=0.05, breaks=True), seed).broken
+                for seed in SEEDS
+            ]
+        )
+        for check in ("failure", None)
+    )
+    assert with_check < 0.7 * without

@@ -69,11 +69,13 @@ class Ended(NamedTuple):
         true: Share of requests satisfied, in [0, 1].
         believed: What the account says of it.
         cost: Mean cost of a request.
+        broken: Answers by the model that broke, since then.
     """
 
     true: float
     believed: float
     cost: float
+    broken: int
 
 
 class _Said(NamedTuple):
@@ -95,6 +97,7 @@ def run(world: World, seed: int) -> Ended:
     state = policy.init(len(COSTS), 4)
     coming: list[list[_Coming]] = [[] for _ in range(N_REQUESTS + _AUDIT_LATE + 1)]
     satisfied = cost = 0.0
+    from_broken = 0
     for t in range(N_REQUESTS):
         for one in coming[t]:
             observed = np.arange(len(COSTS)) == one.decision.model
@@ -114,9 +117,10 @@ def run(world: World, seed: int) -> Ended:
         good = bool(luck[2] < p)
         fails = not good and (broken or luck[3] < _FAILING[m])
         satisfied, cost = satisfied + good, cost + COSTS[m]
+        from_broken += broken
         for said in _said(world, good, fails, luck[4:]):
             coming[t + 1 + said.late].append(_Coming(x, decision, said))
-    return Ended(satisfied / N_REQUESTS, policy.believed(state), cost / N_REQUESTS)
+    return Ended(satisfied / N_REQUESTS, policy.believed(state), cost / N_REQUESTS, from_broken)
 
 
 def _said(world: World, good: bool, fails: bool, luck: Floats) -> Iterator[_Said]:
