@@ -1,5 +1,7 @@
 """A gateway between a client and a scripted upstream, all over real HTTP on this machine."""
 
+import shutil
+import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
@@ -90,6 +92,25 @@ def start(upstream: "Upstream", tmp_path: Path) -> Iterator[Start]:
 def gateway(start: Start) -> Running:
     """One with two models, `small` and `large`, behind a route `chat`; everybody may call."""
     return start()
+
+
+@pytest.fixture(scope="session")
+def javascript(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with scripts beside the SDK that they use, in the version of the lock file."""
+    if shutil.which("node") is None or shutil.which("npm") is None:
+        pytest.skip("node is not installed")
+    folder = tmp_path_factory.mktemp("js")
+    for source in (Path(__file__).parent / "js").iterdir():
+        if source.is_file():
+            shutil.copy(source, folder)
+    done = subprocess.run(
+        ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=1"],
+        cwd=folder, capture_output=True, text=True, check=False, timeout=120,
+    )  # fmt: skip
+    if any(code in done.stderr for code in ("ENOTFOUND", "ECONNREFUSED", "EAI_AGAIN", "ETIMEDOUT")):
+        pytest.skip("the registry of npm cannot be reached")
+    assert done.returncode == 0, done.stderr
+    return folder
 
 
 def zoo_of(upstream: "Upstream", store: Path, **sections: Any) -> "Settings":  # noqa: ANN401
