@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+import messplus
 from messplus.errors import require_extra
 
 if TYPE_CHECKING:
@@ -72,10 +73,15 @@ def serve(
 
     from messplus.gateway.config import advice, read_settings, secrets_of
     from messplus.gateway.serve import serve as run
-    from messplus.gateway.telemetry import Logs
+    from messplus.gateway.telemetry import Logs, Metrics
+
+    metrics = Metrics(messplus.__version__)
+    level = logging.getLevelNamesMapping()[log_level.value.upper()]
+    logs = Logs(sys.stderr, log_format.value, on_drop=metrics.log_dropped, level=level)
 
     def reread() -> "Settings":
         settings = read_settings(config)
+        logs.hide(secrets_of(settings))
         given = {"host": host, "port": port}
         server = settings.server.model_copy(
             update={name: value for name, value in given.items() if value is not None}
@@ -93,9 +99,5 @@ def serve(
         gc.freeze()
         _log.info("serving %s: %s", config, address, extra={"address": address})
 
-    level = logging.getLevelNamesMapping()[log_level.value.upper()]
-    with (
-        Logs(sys.stderr, log_format.value, secrets=secrets_of(settings), level=level),
-        asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
-    ):
-        runner.run(run(settings, begun=begun, reread=reread))
+    with logs, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(run(settings, metrics=metrics, begun=begun, reread=reread))

@@ -17,10 +17,6 @@ from messplus.gateway.gateway import Gateway
 from messplus.gateway.http import headers_of, respond
 from messplus.gateway.verdicts import Verdict, parse_batch, parse_verdict
 from messplus.router import Receipt, Told
-from messplus.router.explain import SESSION
-
-UNSATISFIED = 0.5
-"""A value below it lets a session be routed anew."""
 
 _STILL_COMING_S: Final = 600.0
 """Feedback waits so long for its decision; one that was to come is there by then."""
@@ -67,7 +63,7 @@ class Feedback:
         gateway = self._gateway
         counts = [not one.dry_run and not self._never_was(one.decision_id) for one in verdicts]
         real = list(compress(verdicts, counts))
-        receipts = gateway.parts.router.feedback_many(
+        receipts = gateway.parts.tell.many(
             [
                 Told(
                     decision_id=one.decision_id,
@@ -80,15 +76,10 @@ class Feedback:
                 for one in real
             ]
         )
-        for one, receipt in zip(real, receipts, strict=True):
+        for receipt in receipts:
             if not receipt.stored.done():
                 await asyncio.wrap_future(receipt.stored)
-            receipt.stored.result()
-            gateway.parts.metrics.feedback(
-                one.attributes.get("by", one.source), one.value, receipt.status
-            )
-            if one.value < UNSATISFIED and receipt.status == "applied":
-                self._route_anew(one.decision_id)
+            receipt.stored.result()  # raises where it could not be kept
         said = iter(receipts)
         return [
             _said(next(said)) if counted else _not_taken(gateway, one)
@@ -119,11 +110,6 @@ class Feedback:
         client = gateway.parts.router.attribute(verdict.decision_id, CLIENT)
         if client is not None and client != caller.name:
             raise _unknown(verdict.decision_id)
-
-    def _route_anew(self, decision_id: str) -> None:
-        session = self._gateway.parts.router.attribute(decision_id, SESSION)
-        if session is not None:
-            self._gateway.sessions.leave(session)
 
 
 def _unknown(decision_id: str) -> ApiError:

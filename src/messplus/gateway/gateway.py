@@ -20,6 +20,7 @@ from messplus.gateway.sessions import Sessions, session_key
 from messplus.gateway.signals import Signals
 from messplus.gateway.target import ToModel, ToRoute, resolve
 from messplus.gateway.telemetry import Metrics, Mode, Traces
+from messplus.gateway.telling import Teller
 from messplus.gateway.upstreams import Upstreams
 from messplus.router import Engine, Route, Routed, Router
 from messplus.router.explain import SESSION
@@ -64,6 +65,8 @@ class Parts:
         store: The log.
         router: Decides and learns.
         upstreams: Who answers.
+        tell: Takes verdicts, whosesoever.
+        sessions: Which model each is with.
         signals: Checks and judges.
         asker: How judges are asked.
         metrics: What is counted.
@@ -76,6 +79,8 @@ class Parts:
     store: Store
     router: Router
     upstreams: Upstreams
+    tell: Teller
+    sessions: Sessions
     signals: Signals
     asker: Asker
     metrics: Metrics
@@ -94,7 +99,7 @@ class Gateway:
         self.parts = parts
         self.rates = Rates()
         self.budgets = Budgets()
-        self.sessions = Sessions()
+        self.sessions = parts.sessions
         self.under_way = 0
         """Requests, those for health and metrics apart."""
         self.draining = False
@@ -176,12 +181,18 @@ class Gateway:
             return Chosen(target.model, "bypass", (target.model,))
         able = candidates(self.settings, target, asked, self.can_serve)
         session, pinned = self._session(target, caller, able)
+        begun_s = self.parts.clocks.monotonic()
         call = self._call(request_id, asked, target, caller, session, pinned or able, fresh=fresh)
         # An encoder that computes for long, or asks another server, must not hold up other requests.
         routed = call() if self._encodes_at_once else await asyncio.to_thread(call)
+        routed.stored.add_done_callback(lambda _: self._appended(begun_s))
         decided = routed.decided
         mode: Mode = "sticky" if pinned else "explore" if decided.explored else "exploit"
         return Chosen(decided.model, mode, able, routed, session)
+
+    def _appended(self, begun_s: float) -> None:
+        """A decision has become durable, or has not; called on the store's own thread."""
+        self.parts.metrics.appended(self.parts.clocks.monotonic() - begun_s)
 
     def _session(
         self, target: ToRoute, caller: Caller, able: tuple[str, ...]

@@ -8,7 +8,6 @@ import time
 
 import numpy as np
 
-from messplus import __version__
 from messplus.encoders import Features, encoder_from_spec
 from messplus.gateway.access import Keys
 from messplus.gateway.asking import Asker
@@ -16,8 +15,10 @@ from messplus.gateway.config.prices import list_price
 from messplus.gateway.config.settings import Settings
 from messplus.gateway.gateway import Clocks, Gateway, Made, Parts
 from messplus.gateway.readings import read_at_scrape
+from messplus.gateway.sessions import Sessions
 from messplus.gateway.signals import Signals
 from messplus.gateway.telemetry import Metrics, open_traces
+from messplus.gateway.telling import Teller
 from messplus.gateway.upkeep import forgetting, watching
 from messplus.gateway.upstreams import Upstreams
 from messplus.priors.store import load
@@ -27,18 +28,18 @@ from messplus.stores import open_store
 _log = logging.getLogger("messplus.gateway")
 
 
-async def opened(settings: Settings, *, clocks: Clocks | None = None) -> Gateway:
+async def opened(settings: Settings, metrics: Metrics, *, clocks: Clocks | None = None) -> Gateway:
     """Open what a gateway needs, and start it; `Gateway.close` ends it.
 
     Args:
         settings: The configuration.
+        metrics: What is counted.
         clocks: The time; None: this machine's.
 
     Raises:
         MessPlusError: The store, the encoder or the prior cannot be read, or does not fit.
     """
     clocks = clocks or Clocks(time.time, time.monotonic)
-    metrics = Metrics(__version__)
     made = made_of(settings)
     store = open_store(settings.store)
     try:
@@ -53,11 +54,15 @@ async def opened(settings: Settings, *, clocks: Clocks | None = None) -> Gateway
         upstreams = Upstreams(settings, rng=random.Random(), observe=metrics)
         await upstreams.start()
         asker = Asker(settings, upstreams, clocks.monotonic)
-        signals = Signals(settings, router.feedback, asker, random.Random(), metrics)
+        sessions = Sessions()
+        tell = Teller(router, metrics, sessions, clocks.now)
+        signals = Signals(settings, tell, asker, random.Random(), metrics)
         parts = Parts(
             store=store,
             router=router,
             upstreams=upstreams,
+            tell=tell,
+            sessions=sessions,
             signals=signals,
             asker=asker,
             metrics=metrics,

@@ -12,11 +12,13 @@ from typing import Final
 import uvicorn
 import uvloop
 
+import messplus
 from messplus.errors import MessPlusError
 from messplus.gateway.app import application
 from messplus.gateway.config.settings import Settings
 from messplus.gateway.gateway import Gateway
 from messplus.gateway.opening import opened
+from messplus.gateway.telemetry import Metrics
 
 _log = logging.getLogger("messplus.gateway")
 
@@ -32,12 +34,18 @@ Reread = Callable[[], Settings]
 
 
 async def serve(
-    settings: Settings, *, begun: Begun, reread: Reread | None = None, stop: "Stop | None" = None
+    settings: Settings,
+    *,
+    metrics: Metrics,
+    begun: Begun,
+    reread: Reread | None = None,
+    stop: "Stop | None" = None,
 ) -> None:
     """Serve until told to stop; requests under way are finished first, as far as `drain_s` allows.
 
     Args:
         settings: The configuration.
+        metrics: What is counted.
         begun: Called with the address.
         reread: Where the configuration comes from on SIGHUP and `POST /admin/reload`; None: it stays.
         stop: Ends it from another thread; None: SIGTERM and Ctrl-C do.
@@ -47,7 +55,7 @@ async def serve(
     """
     listening = listen(settings.server.host, settings.server.port)
     with listening:
-        gateway = await opened(settings)
+        gateway = await opened(settings, metrics)
         try:
             server = Server(gateway, reread, listen_to_signals=stop is None)
             if stop is not None:
@@ -94,7 +102,8 @@ def serving(settings: Settings) -> Iterator[str]:
     def work() -> None:
         try:
             with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-                runner.run(serve(settings, begun=begun, stop=stop))
+                metrics = Metrics(messplus.__version__)
+                runner.run(serve(settings, metrics=metrics, begun=begun, stop=stop))
         except BaseException as error:  # noqa: BLE001  # raised again in the caller's thread
             failed.append(error)
         finally:
