@@ -12,10 +12,10 @@ from messplus import __version__
 from messplus.errors import MessPlusError
 from messplus.gateway.access import Caller
 from messplus.gateway.access.budget import CLIENT
-from messplus.gateway.body import asked_of_chat, parse
+from messplus.gateway.body import asked_of_chat, parse, read_body
 from messplus.gateway.config.settings import NO_ROUTE, Settings
 from messplus.gateway.edge import REQUEST_ID
-from messplus.gateway.errors import ApiError, invalid, no_such_model, too_large
+from messplus.gateway.errors import ApiError, invalid, no_such_model
 from messplus.gateway.gateway import Gateway
 from messplus.gateway.http import headers_of
 from messplus.gateway.shown import shown_decision, shown_explanation, shown_standing
@@ -82,9 +82,7 @@ class Views:
         gateway = self._gateway
         headers = headers_of(request.scope)
         caller, _ = gateway.admit(headers)
-        body = await request.body()
-        if len(body) > gateway.most_bytes:
-            raise too_large(gateway.most_bytes)
+        body = await read_body(request.scope, request.receive, gateway.most_bytes)
         asked = asked_of_chat(parse(body))
         name = request.scope["state"][REQUEST_ID]
         chosen = await gateway.decide(name, asked, headers, caller, fresh=False)

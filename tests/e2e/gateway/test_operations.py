@@ -112,6 +112,15 @@ def test_bodies_that_are_too_large(start: Start, path: str, chunked: bool) -> No
     assert gateway.http.chat().status == 200
 
 
+def test_a_body_without_end_is_not_read_to_the_end(start: Start) -> None:
+    gateway = start(server={"max_body_mb": 0.01})
+    for path in ("/v1/chat/completions", "/v1/feedback", "/v1/decision"):
+        with connection_to(gateway) as connection:
+            head = f"POST {path} HTTP/1.1\r\nhost: gateway\r\ntransfer-encoding: chunked\r\n\r\n"
+            connection.sendall(head.encode() + b"4000\r\n" + b"x" * 0x4000 + b"\r\n")
+            assert connection.recv(64).startswith(b"HTTP/1.1 413 ")
+
+
 def test_more_requests_than_are_taken(start: Start, upstream: Upstream) -> None:
     http = start(server={"max_requests": 1}).http
     gate = upstream.gate()
@@ -178,8 +187,7 @@ def eventually(look: Callable[[], dict[str, Any]], field: str) -> dict[str, Any]
 def leave_without_an_answer(gateway: Running, upstream: Upstream) -> None:
     """Ask as `leaver`, and hang up when the upstream has been asked."""
     body = orjson.dumps(chat_body())
-    host, port = gateway.address.removeprefix("http://").split(":")
-    with socket.create_connection((host, int(port)), timeout=10) as connection:
+    with connection_to(gateway) as connection:
         head = (
             "POST /v1/chat/completions HTTP/1.1\r\nhost: gateway\r\nx-request-id: leaver\r\n"
             f"content-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
@@ -199,3 +207,9 @@ def test_nothing_leaks(gateway: Running, upstream: Upstream) -> None:
     answer = gateway.http.chat()
     assert answer.status == 502
     assert b"sk-upstream" not in answer.body
+
+
+def connection_to(gateway: Running) -> socket.socket:
+    """A bare connection, for what no client library does."""
+    host, port = gateway.address.removeprefix("http://").split(":")
+    return socket.create_connection((host, int(port)), timeout=10)
