@@ -190,7 +190,7 @@ def streams_deltas(*deltas: Json, wait: Gate | None = None, cut: bool = False) -
 
 
 def sends_events(*events: Json) -> Answer:
-    """A stream of Anthropic's events."""
+    """A stream of events with names, as Anthropic has them, and OpenAI in its API of responses."""
 
     async def answer(request: web.Request, _: Json) -> web.StreamResponse:
         response = await _begin_stream(request)
@@ -207,6 +207,15 @@ def sends(body: Json) -> Answer:
 
     async def answer(_: web.Request, __: Json) -> web.StreamResponse:
         return _json(body)
+
+    return answer
+
+
+def sends_bytes(body: bytes, kind: str) -> Answer:
+    """What is no JSON, such as sound."""
+
+    async def answer(_: web.Request, __: Json) -> web.StreamResponse:
+        return web.Response(body=body, content_type=kind)
 
     return answer
 

@@ -9,7 +9,7 @@ import pytest
 from openai import OpenAI
 from openai.types.chat import ChatCompletionMessageParam, ChatCompletionToolParam
 from tests.e2e.gateway.conftest import Start
-from tests.e2e.gateway.scripted import Json, Upstream, sends, sends_events
+from tests.e2e.gateway.scripted import Json, Upstream, fails, sends, sends_events
 
 ASKED: list[ChatCompletionMessageParam] = [
     {"role": "system", "content": "Be brief."},
@@ -126,3 +126,18 @@ def test_what_that_api_lacks_is_said(client: OpenAI, upstream: Upstream) -> None
     with pytest.raises(openai.BadRequestError, match="n must be 1"):
         client.chat.completions.create(model="auto", messages=ASKED, n=2)
     assert upstream.asked == []
+
+
+def test_it_answers_for_a_model_of_openai_that_fails(start: Start, upstream: Upstream) -> None:
+    provider = {"base_url": upstream.url, "retries": 0}
+    gateway = start(
+        providers={"claude": {**provider, "api": "anthropic"}, "openai": provider},
+        models={"claude": {"provider": "claude"}, "gpt": {"provider": "openai"}},
+    )
+    upstream.always(fails(500), model="gpt")
+    upstream.always(sends(message({"type": "text", "text": "Hello"})), model="claude")
+    answers = [gateway.http.chat() for _ in range(6)]
+
+    assert {(one.status, one.model, one.json["model"]) for one in answers} == {
+        (200, "claude", "claude")
+    }

@@ -10,7 +10,15 @@ from openai import AsyncOpenAI, OpenAI
 from openai.types.chat import ChatCompletionMessageParam, ChatCompletionToolParam
 from pydantic import BaseModel
 from tests.e2e.gateway.conftest import Running
-from tests.e2e.gateway.scripted import Upstream, gives, says, streams_deltas
+from tests.e2e.gateway.scripted import (
+    Upstream,
+    gives,
+    says,
+    sends,
+    sends_bytes,
+    sends_events,
+    streams_deltas,
+)
 
 HI: list[ChatCompletionMessageParam] = [{"role": "user", "content": "Hi"}]
 WEATHER: ChatCompletionToolParam = {
@@ -234,6 +242,67 @@ def test_completions_of_text(client: OpenAI, upstream: Upstream) -> None:
     assert answer.choices[0].text == "Hello"
     assert answer.model in ("small", "large")
     assert upstream.asked[0].path == "/v1/completions"
+
+
+def test_a_stream_of_text(client: OpenAI, upstream: Upstream) -> None:
+    stream = client.completions.create(model="auto", prompt="Once upon", stream=True)
+
+    assert [chunk.model for chunk in stream] == [upstream.bodies()[0]["model"][3:]] * 3
+
+
+RESPONSE = {
+    "id": "resp-1",
+    "object": "response",
+    "created_at": 1,
+    "model": "up-small",
+    "status": "completed",
+    "output": [
+        {
+            "id": "msg-1",
+            "type": "message",
+            "role": "assistant",
+            "status": "completed",
+            "content": [{"type": "output_text", "text": "Hello", "annotations": []}],
+        }
+    ],
+    "tools": [],
+    "tool_choice": "auto",
+    "parallel_tool_calls": True,
+}
+
+
+def test_responses_of_a_named_model(client: OpenAI, upstream: Upstream) -> None:
+    upstream.script(sends(RESPONSE))
+    answer = client.responses.create(model="small", input="Hi")
+
+    assert (answer.id, answer.model, answer.output_text) == ("resp-1", "small", "Hello")
+    assert upstream.bodies() == [{"model": "up-small", "input": "Hi"}]
+
+
+def test_a_stream_of_responses(client: OpenAI, upstream: Upstream) -> None:
+    delta = {
+        "type": "response.output_text.delta",
+        "item_id": "msg-1",
+        "output_index": 0,
+        "content_index": 0,
+        "delta": "Hello",
+        "logprobs": [],
+        "sequence_number": 1,
+    }
+    done = {"type": "response.completed", "response": RESPONSE, "sequence_number": 2}
+    upstream.script(sends_events(delta, done))
+    events = list(client.responses.create(model="small", input="Hi", stream=True))
+
+    assert [event.type for event in events] == [delta["type"], done["type"]]
+
+
+def test_speech_of_a_named_model(client: OpenAI, upstream: Upstream) -> None:
+    sound = bytes(range(256))
+    upstream.script(sends_bytes(sound, "audio/mpeg"))
+    spoken = client.audio.speech.create(model="small", voice="alloy", input="Hi")
+
+    assert spoken.content == sound
+    assert spoken.response.headers["content-type"] == "audio/mpeg"
 
 
 def test_embeddings_of_a_named_model(client: OpenAI, upstream: Upstream) -> None:
