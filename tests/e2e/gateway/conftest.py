@@ -17,7 +17,7 @@ collect_ignore_glob = [] if all(map(find_spec, _NEEDED)) else ["test_*.py"]
 
 if TYPE_CHECKING:
     from tests.e2e.gateway.http import Http
-    from tests.e2e.gateway.scripted import Upstream
+    from tests.e2e.gateway.scripted import Server, Upstream
 
     from messplus.gateway.config.settings import Settings
 
@@ -65,33 +65,48 @@ def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
-@pytest.fixture
-def upstream() -> Iterator["Upstream"]:
-    """Whoever answers behind the gateway."""
-    from tests.e2e.gateway.scripted import scripted_upstream
+@pytest.fixture(scope="session")
+def server() -> Iterator["Server"]:
+    """Where upstreams listen."""
+    from tests.e2e.gateway.scripted import scripted_server
 
-    with scripted_upstream() as upstream:
-        yield upstream
+    with scripted_server() as server:
+        yield server
+
+
+@pytest.fixture
+def upstream(server: "Server") -> "Upstream":
+    """Whoever answers behind the gateways of a test."""
+    return server.upstream()
+
+
+@pytest.fixture(scope="session")
+def shared(server: "Server", tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """The gateway of all tests that do not mind what others have asked it; its log must replay, too."""
+    folder = tmp_path_factory.mktemp("shared")
+    with running(zoo_of(server.url, folder / "log.db")) as gateway:
+        yield gateway
+
+
+@pytest.fixture
+def gateway(shared: Running, upstream: "Upstream") -> Running:
+    """One with two models, `small` and `large`, behind a route `chat`; everybody may call.
+
+    It is shared: names must be of one test alone, and models must not fail.
+    """
+    return shared
 
 
 @pytest.fixture
 def start(upstream: "Upstream", tmp_path: Path) -> Iterator[Start]:
-    """Starts gateways; in the end each is ended in order, and must leave a log that replays."""
+    """Starts gateways for one test; in the end each is ended in order, and its log must replay."""
     with ExitStack() as stack:
 
         def begin(**sections: Any) -> Running:  # noqa: ANN401  # as in YAML
-            config = zoo_of(upstream, tmp_path / "log.db", **sections)
-            alone = stack.enter_context(ExitStack())
-            http, address = alone.enter_context(_serving(config))
-            return Running(address, http, config, alone.close)
+            config = zoo_of(upstream.url, tmp_path / "log.db", **sections)
+            return stack.enter_context(running(config))
 
         yield begin
-
-
-@pytest.fixture
-def gateway(start: Start) -> Running:
-    """One with two models, `small` and `large`, behind a route `chat`; everybody may call."""
-    return start()
 
 
 @pytest.fixture(scope="session")
@@ -113,7 +128,7 @@ def javascript(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def zoo_of(upstream: "Upstream", store: Path, **sections: Any) -> "Settings":  # noqa: ANN401
+def zoo_of(url: str, store: Path, **sections: Any) -> "Settings":  # noqa: ANN401
     """The usual configuration, with other sections in place of its own."""
     from messplus.gateway.config.settings import Settings
 
@@ -121,7 +136,7 @@ def zoo_of(upstream: "Upstream", store: Path, **sections: Any) -> "Settings":  #
     dear = {"input_per_mtok": 10.0, "output_per_mtok": 20.0}
     server = {"port": 0, "drain_s": 5, **sections.pop("server", {})}
     usual = {
-        "providers": {"local": {"base_url": upstream.url, "api_key": "sk-upstream", "retries": 0}},
+        "providers": {"local": {"base_url": url, "api_key": "sk-upstream", "retries": 0}},
         "models": {
             "small": {"provider": "local", "model": "up-small", "cost": price},
             "large": {"provider": "local", "model": "up-large", "cost": dear},
@@ -133,13 +148,16 @@ def zoo_of(upstream: "Upstream", store: Path, **sections: Any) -> "Settings":  #
 
 
 @contextmanager
-def _serving(settings: "Settings") -> Iterator[tuple["Http", str]]:
+def running(settings: "Settings") -> Iterator[Running]:
+    """A gateway, ended in order unless it was before; its log must replay."""
     from tests.e2e.gateway.http import Http
 
     from messplus.gateway.serve import serving
 
-    with serving(settings) as address, closing(Http(address)) as http:
-        yield http, address
+    with ExitStack() as stack:
+        address = stack.enter_context(serving(settings))
+        http = stack.enter_context(closing(Http(address)))
+        yield Running(address, http, settings, stack.close)
     assert_replays(settings)
 
 

@@ -56,12 +56,12 @@ class Upstream:
         left: Set when a client has gone before its answer was whole.
     """
 
-    def __init__(self) -> None:
-        self.url = ""
+    def __init__(self, url: str, loop: asyncio.AbstractEventLoop) -> None:
+        self.url = url
         self.asked: list[Asked] = []
         self.begun = threading.Event()
         self.left = threading.Event()
-        self._loop = asyncio.get_running_loop()
+        self._loop = loop
         self._script: defaultdict[str, deque[Answer]] = defaultdict(deque)
 
     def script(self, *answers: Answer, model: str = ANY) -> None:
@@ -99,27 +99,49 @@ class Upstream:
         return waiting[0] if waiting.maxlen == 1 else waiting.popleft()
 
 
+class Server:
+    """Listens for one upstream after the other: each test has one of its own at the same address.
+
+    Attributes:
+        url: The base URL, which ends in /v1.
+    """
+
+    def __init__(self) -> None:
+        self.url = ""
+        self._loop = asyncio.get_running_loop()
+        self._now: Upstream | None = None
+
+    def upstream(self) -> Upstream:
+        """Another one, which answers from now on."""
+        self._now = Upstream(self.url, self._loop)
+        return self._now
+
+    async def answer(self, request: web.Request) -> web.StreamResponse:
+        assert self._now is not None
+        return await self._now.answer(request)
+
+
 @contextmanager
-def scripted_upstream() -> Iterator[Upstream]:
-    """An upstream in a thread of its own."""
+def scripted_server() -> Iterator[Server]:
+    """A server in a thread of its own."""
     with (
         start_blocking_portal() as portal,
-        portal.wrap_async_context_manager(_listening()) as upstream,
+        portal.wrap_async_context_manager(_listening()) as server,
     ):
-        yield upstream
+        yield server
 
 
 @asynccontextmanager
-async def _listening() -> AsyncIterator[Upstream]:
-    upstream = Upstream()
+async def _listening() -> AsyncIterator[Server]:
+    server = Server()
     app = web.Application()
-    app.router.add_post("/v1/{path:.*}", upstream.answer)
+    app.router.add_post("/v1/{path:.*}", server.answer)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.01, handler_cancellation=True)
     await runner.setup()
     try:
         await web.TCPSite(runner, "127.0.0.1", 0).start()
-        upstream.url = f"http://127.0.0.1:{runner.addresses[0][1]}/v1"
-        yield upstream
+        server.url = f"http://127.0.0.1:{runner.addresses[0][1]}/v1"
+        yield server
     finally:
         await runner.cleanup()
 

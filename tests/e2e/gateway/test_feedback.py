@@ -34,17 +34,17 @@ def test_all_that_can_be_said(gateway: Running) -> None:
     answer = gateway.http.chat()
     gateway.http.feedback(
         answer.name, False, source="implicit", comment="asked again", label="retry",
-        metadata={"page": 3}, feedback_id="f-1",
+        metadata={"page": 3}, feedback_id="said-1",
     )  # fmt: skip
     (verdict,) = verdicts(gateway.http, answer.name)
-    assert (verdict["feedback_id"], verdict["source"]) == ("f-1", "user")
+    assert (verdict["feedback_id"], verdict["source"]) == ("said-1", "user")
     assert verdict["comment"] == "asked again"
     assert verdict["metadata"] == {"by": "implicit", "label": "retry", "page": "3"}
 
 
 def test_the_same_verdict_twice(gateway: Running) -> None:
     answer = gateway.http.chat()
-    told = [gateway.http.feedback(answer.name, 1, feedback_id="f-1") for _ in range(2)]
+    told = [gateway.http.feedback(answer.name, 1, feedback_id="twice-1") for _ in range(2)]
     assert [one.json["status"] for one in told] == ["applied", "duplicate"]
     assert len(verdicts(gateway.http, answer.name)) == 1
 

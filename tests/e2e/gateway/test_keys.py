@@ -1,11 +1,12 @@
 """Who may do what: keys, their routes and promises, rates and budgets."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from tests.e2e.gateway.conftest import Running, Start
+from tests.e2e.gateway.conftest import Running, Start, running, zoo_of
 from tests.e2e.gateway.http import Http, chat_body
-from tests.e2e.gateway.scripted import Upstream
+from tests.e2e.gateway.scripted import Server, Upstream
 
 SECRETS = {name: f"sk-{name}-0123456789abcdef" for name in ("team", "other", "boss")}
 ROUTES = {"chat": {"alpha": 0.8}, "code": {"alpha": 0.6, "models": ["small"]}}
@@ -15,9 +16,12 @@ def key(name: str, **fields: Any) -> dict[str, Any]:  # noqa: ANN401  # as in YA
     return {"name": name, "key": SECRETS[name], **fields}
 
 
-@pytest.fixture
-def gateway(start: Start) -> Running:
-    return start(keys=[key("team"), key("other"), key("boss", admin=True)])
+@pytest.fixture(scope="module")
+def shared(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    keys = [key("team"), key("other"), key("boss", admin=True)]
+    folder = tmp_path_factory.mktemp("keys")
+    with running(zoo_of(server.url, folder / "log.db", keys=keys)) as gateway:
+        yield gateway
 
 
 @pytest.fixture

@@ -104,10 +104,10 @@ def test_over_the_budget_the_sdk_does_not_try_again(start: Start, upstream: Upst
     assert len(upstream.asked) == 1
 
 
-def test_every_model_throttled(gateway: Running, upstream: Upstream) -> None:
+def test_every_model_throttled(start: Start, upstream: Upstream) -> None:
     upstream.always(fails(429, retry_after="7"))
     with (
-        client_of(gateway) as client,
+        client_of(start()) as client,
         refused(openai.RateLimitError, 429, "rate_limit_exceeded") as caught,
     ):
         client.chat.completions.create(model="auto", messages=HI)
@@ -115,10 +115,10 @@ def test_every_model_throttled(gateway: Running, upstream: Upstream) -> None:
     assert {body["model"] for body in upstream.bodies()} == {"up-small", "up-large"}
 
 
-def test_every_model_failing(gateway: Running, upstream: Upstream) -> None:
+def test_every_model_failing(start: Start, upstream: Upstream) -> None:
     upstream.always(fails(500))
     with (
-        client_of(gateway) as client,
+        client_of(start()) as client,
         refused(openai.InternalServerError, 502, "upstream_error"),
     ):
         client.chat.completions.create(model="auto", messages=HI)
@@ -143,22 +143,22 @@ def test_every_model_too_slow(start: Start, upstream: Upstream) -> None:
         client.chat.completions.create(model="auto", messages=HI)
 
 
-def test_an_upstream_that_does_not_take_our_key(gateway: Running, upstream: Upstream) -> None:
+def test_an_upstream_that_does_not_take_our_key(start: Start, upstream: Upstream) -> None:
     """It is not the client's key that is wrong, and ours is not shown."""
     upstream.always(fails(401, "Incorrect API key provided: sk-upstream"))
     with (
-        client_of(gateway) as client,
+        client_of(start()) as client,
         refused(openai.InternalServerError, 502, "upstream_unauthorised") as caught,
     ):
         client.chat.completions.create(model="auto", messages=HI)
     assert "sk-upstream" not in caught.value.response.text
 
 
-def test_a_stream_that_breaks_off(gateway: Running, upstream: Upstream) -> None:
+def test_a_stream_that_breaks_off(start: Start, upstream: Upstream) -> None:
     """What came is delivered, and then the SDK raises: half an answer is not taken for a whole one."""
     upstream.script(streams("Hel", "lo", cut=True))
     said: list[str | None] = []
-    with client_of(gateway) as client:
+    with client_of(start()) as client:
         stream = client.chat.completions.create(model="auto", messages=HI, stream=True)
         with pytest.raises(openai.APIError) as caught:
             said.extend(chunk.choices[0].delta.content for chunk in stream)
@@ -166,8 +166,8 @@ def test_a_stream_that_breaks_off(gateway: Running, upstream: Upstream) -> None:
     assert caught.value.code == "upstream_error"
 
 
-def test_the_sdk_tries_again_by_itself(gateway: Running, upstream: Upstream) -> None:
+def test_the_sdk_tries_again_by_itself(start: Start, upstream: Upstream) -> None:
     upstream.script(fails(500), fails(500))
-    with client_of(gateway, retries=1) as client:
+    with client_of(start(), retries=1) as client:
         assert client.chat.completions.create(model="auto", messages=HI).choices
     assert len(upstream.asked) == 3

@@ -33,13 +33,15 @@ def test_it_is_alive(gateway: Running, path: str) -> None:
 
 
 @pytest.mark.parametrize("path", ["/health/readiness", "/readyz", "/health"])
-def test_it_is_ready(gateway: Running, path: str) -> None:
+def test_it_is_ready(start: Start, path: str) -> None:
+    gateway = start()
     gateway.http.chat()
     told = gateway.http.get(path)
     assert (told.status, told.json) == (200, {"status": "ready", "reasons": [], "decisions": 1})
 
 
-def test_metrics_after_a_request(gateway: Running) -> None:
+def test_metrics_after_a_request(start: Start) -> None:
+    gateway = start()
     answer = gateway.http.chat()
     gateway.http.feedback(answer.name, 1)
     gateway.http.chat(stream=True)
@@ -202,9 +204,9 @@ def test_reload_without_a_file(gateway: Running) -> None:
     assert (answer.status, answer.error["code"]) == (409, "not_reloadable")
 
 
-def test_nothing_leaks(gateway: Running, upstream: Upstream) -> None:
+def test_nothing_leaks(start: Start, upstream: Upstream) -> None:
     upstream.always(fails(500, "Traceback (most recent call last): sk-upstream"))
-    answer = gateway.http.chat()
+    answer = start().http.chat()
     assert answer.status == 502
     assert b"sk-upstream" not in answer.body
 

@@ -33,21 +33,25 @@ class Process:
     popen: subprocess.Popen[str]
     config: Path
     log: list[dict[str, Any]] = field(default_factory=list)
+    ended: bool = False
     _said: threading.Condition = field(default_factory=threading.Condition)
 
     def listen(self, stderr: IO[str]) -> None:
-        """Take note of every line of its log."""
+        """Take note of every line of its log; of what is said before and beside it, too."""
         for line in stderr:
             with self._said:
-                self.log.append(json.loads(line))
+                self.log.append(json.loads(line) if line[0] == "{" else {"message": line})
                 self._said.notify_all()
+        with self._said:
+            self.ended = True
+            self._said.notify_all()
 
     def says(self, words: str) -> dict[str, Any]:
         """The first line with these words, once it is there."""
         with self._said:
-            assert self._said.wait_for(lambda: self._find(words), LONGEST_S), self.log
+            self._said.wait_for(lambda: self.ended or self._find(words), LONGEST_S)
             found = self._find(words)
-        assert found is not None
+        assert found is not None, self.log
         return found
 
     def configure(self, **sections: Any) -> None:  # noqa: ANN401  # as in YAML

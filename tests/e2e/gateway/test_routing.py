@@ -69,16 +69,18 @@ def test_a_model_that_must_not_answer(gateway: Running, excluded: str, where: st
 
 @pytest.mark.parametrize("model", MODELS)
 def test_a_model_by_its_name_passes_routing_by(gateway: Running, model: str) -> None:
+    before = gateway.http.get("/v1/routes").json
     answer = gateway.http.chat(model=model)
 
     assert (answer.model, answer.headers["x-messplus-mode"]) == (model, "bypass")
     assert answer.json["model"] == model
     assert "x-messplus-route" not in answer.headers
     assert gateway.http.get(f"/v1/decisions/{answer.name}").status == 404
-    assert all(one["requests"] == 0 for one in gateway.http.get("/v1/routes").json["data"])
+    assert gateway.http.get("/v1/routes").json == before
 
 
-def test_a_model_by_its_name_is_not_replaced(gateway: Running, upstream: Upstream) -> None:
+def test_a_model_by_its_name_is_not_replaced(start: Start, upstream: Upstream) -> None:
+    gateway = start()
     upstream.always(fails(500), model="up-small")
     answer = gateway.http.chat(model="small")
     assert (answer.status, answer.error["code"]) == (502, "upstream_error")
@@ -176,10 +178,10 @@ def test_a_decision_that_there_is_not(gateway: Running) -> None:
 @pytest.mark.parametrize(
     "of_session",
     [
-        {"messplus": {"session_id": "s"}},
-        {"metadata": {"session_id": "s"}},
-        {"headers": {"x-messplus-session-id": "s"}},
-        {"headers": {"x-session-id": "s"}},
+        {"messplus": {"session_id": "by-field"}},
+        {"metadata": {"session_id": "by-metadata"}},
+        {"headers": {"x-messplus-session-id": "by-header"}},
+        {"headers": {"x-session-id": "by-another-header"}},
     ],
 )
 def test_a_session_stays_with_its_model(gateway: Running, of_session: dict[str, Any]) -> None:
@@ -193,7 +195,7 @@ def test_a_session_stays_with_its_model(gateway: Running, of_session: dict[str, 
 
 
 def test_bad_feedback_frees_a_session(gateway: Running) -> None:
-    of_session: dict[str, Any] = {"messplus": {"session_id": "s"}}
+    of_session: dict[str, Any] = {"messplus": {"session_id": "to-be-freed"}}
     gateway.http.chat(**of_session)
     second = gateway.http.chat(**of_session)
     gateway.http.feedback(second.name, True)
@@ -221,7 +223,8 @@ def test_sessions_that_need_not_stay(start: Start) -> None:
     assert "sticky" not in modes
 
 
-def test_the_next_best_answers_for_one_that_fails(gateway: Running, upstream: Upstream) -> None:
+def test_the_next_best_answers_for_one_that_fails(start: Start, upstream: Upstream) -> None:
+    gateway = start()
     upstream.always(fails(500), model="up-small")
     answers = [gateway.http.chat() for _ in range(12)]
 
@@ -237,7 +240,8 @@ def test_the_next_best_answers_for_one_that_fails(gateway: Running, upstream: Up
     assert failed["error"].startswith("server_error")
 
 
-def test_streams_are_replaced_before_they_begin(gateway: Running, upstream: Upstream) -> None:
+def test_streams_are_replaced_before_they_begin(start: Start, upstream: Upstream) -> None:
+    gateway = start()
     upstream.always(fails(500), model="up-small")
     for _ in range(4):
         answer = gateway.http.chat(stream=True)
@@ -245,7 +249,8 @@ def test_streams_are_replaced_before_they_begin(gateway: Running, upstream: Upst
         assert answer.body.rstrip().endswith(b"data: [DONE]")
 
 
-def test_a_model_that_keeps_failing_is_left_alone(gateway: Running, upstream: Upstream) -> None:
+def test_a_model_that_keeps_failing_is_left_alone(start: Start, upstream: Upstream) -> None:
+    gateway = start()
     upstream.always(fails(503, retry_after="60"), model="up-small")
     for _ in range(5):
         assert gateway.http.chat(model="small").status == 502
