@@ -6,11 +6,13 @@ hashed vectors estimate those of the full ones.
 """
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
 from itertools import chain
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,6 +52,17 @@ def _mixed(ids: _Ids) -> _Ids:
     return ids ^ (ids >> np.uint64(31))
 
 
+@lru_cache(maxsize=1 << 17)
+def _gram(token: str) -> int:
+    """What a token is sorted by, as in a block of texts."""
+    with np.errstate(over="ignore"):  # multiplication of 64 bits is meant to wrap around
+        return int(_mixed(np.array([_token_id(token)], dtype=np.uint64))[0] & _ID_MASK)
+
+
+_WEIGHTS: Final = tuple((1.0 + np.log(np.arange(1, 257))).tolist())
+"""Of what occurs once, twice, ...: numpy's logarithms, to the last bit."""
+
+
 @dataclass(frozen=True, slots=True)
 class HashedNgrams:
     """Signed hashed counts of lower-cased words, digits and signs, scaled to length 1.
@@ -84,11 +97,23 @@ class HashedNgrams:
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Vectors of length 1, shape (n, dims); zeros for a text without a token."""
+        if len(texts) == 1 and self.ngrams == 1:
+            return self._encode_one(texts[0])
         out = np.zeros((len(texts), self.dims), dtype=np.float32)
         for start in range(0, len(texts), _BLOCK):
             block = texts[start : start + _BLOCK]
             out[start : start + len(block)] = self._encode_block(block)
         return out
+
+    def _encode_one(self, text: str) -> Vectors:
+        """The vector of one text, bit for bit as in a block: a gateway has one at a time, and no time."""
+        counts = Counter(map(_gram, _TOKENS.findall(text[: self.max_chars].lower())))
+        sums = [0.0] * self.dims
+        for gram in sorted(counts):
+            count = counts[gram]
+            weight = _WEIGHTS[count - 1] if count <= len(_WEIGHTS) else float(1.0 + np.log(count))
+            sums[(gram >> 1) % self.dims] += weight if gram & 1 else -weight
+        return unit_length(np.array([sums]))
 
     def _encode_block(self, texts: Sequence[str]) -> Vectors:
         """Vectors of at most `_BLOCK` texts."""

@@ -2,11 +2,14 @@
 
 import asyncio
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
 from starlette.types import Receive
 
 from messplus.gateway.body import ClientGone
+
+WATCH_AFTER_S: Final = 0.05
+"""Seconds after which a connection is watched: most of what ends sooner is not worth a task of its own."""
 
 
 class Connected:
@@ -24,10 +27,12 @@ class Connected:
         """
         self._receive = receive
         self._gone = False
+        self._watch: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
         self._task = asyncio.current_task()
-        self._watch = asyncio.create_task(self._wait(), name="messplus-connected")
+        loop = asyncio.get_running_loop()
+        self._timer = loop.call_later(WATCH_AFTER_S, self._begin)
         return self
 
     async def __aexit__(
@@ -36,11 +41,16 @@ class Connected:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._watch.cancel()
+        self._timer.cancel()
+        if self._watch is not None:
+            self._watch.cancel()
         if self._gone:
             assert self._task is not None
             if self._task.uncancel() == 0 and kind is asyncio.CancelledError:
                 raise ClientGone from error
+
+    def _begin(self) -> None:
+        self._watch = asyncio.create_task(self._wait(), name="messplus-connected")
 
     async def _wait(self) -> None:
         while (await self._receive())["type"] != "http.disconnect":

@@ -9,7 +9,8 @@ one that was not written here.
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final, cast, get_args
 
 import numpy as np
@@ -31,7 +32,8 @@ def from_text(value: str) -> str | bytes:
     return value if value.isascii() else value.encode("utf-8", "surrogatepass")
 
 
-def from_texts(values: Sequence[str]) -> str:
+@lru_cache(maxsize=4096)  # a zoo has the same names in every decision
+def from_texts(values: tuple[str, ...]) -> str:
     """A list of texts."""
     return json.dumps([_checked(value) for value in values])
 

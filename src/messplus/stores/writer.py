@@ -13,11 +13,16 @@ from messplus.errors import StoreError
 from messplus.stores.connections import FAILURES, explained
 from messplus.stores.inbox import Inbox
 
-GATHER_S: Final = 0.001
-"""Seconds for which the next transaction waits for company, where the one before had some."""
+GATHER_S: Final = 0.0005
+"""Seconds for which a transaction waits for company, for each job beyond the first in the one before:
+a caller alone does not wait, and many share a sync."""
+
+MOST_GATHER_S: Final = 0.002
+"""Longest such time."""
 
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], T]
+Write = Callable[[sqlite3.Connection, Work[object]], object]
 
 
 @dataclass(slots=True, eq=False)
@@ -105,8 +110,8 @@ class Writer:
         try:
             while jobs := self._inbox.take():
                 self._commit(jobs)
-                if len(jobs) > 1:  # many callers: a little patience puts more into each sync
-                    time.sleep(GATHER_S)
+                if len(jobs) > 1:
+                    time.sleep(min(GATHER_S * (len(jobs) - 1), MOST_GATHER_S))
         finally:
             self._connection.close()
 
@@ -133,15 +138,31 @@ class Writer:
         Raises:
             sqlite3.Error: Nothing was written.
         """
+        try:
+            return self._together(jobs, _run)
+        except FAILURES as error:
+            if not isinstance(error, sqlite3.IntegrityError):
+                raise
+            return self._together(jobs, _apart)
+        except Exception:  # noqa: BLE001  # one of them cannot be written: the others can, apart
+            return self._together(jobs, _apart)
+
+    def _together(self, jobs: "list[Job[Any]]", write: Write) -> list[object]:
+        """All jobs in one transaction."""
         connection = self._connection
         try:
             connection.execute("BEGIN IMMEDIATE")
-            results = [_apart(connection, job.work) for job in jobs]
+            results = [write(connection, job.work) for job in jobs]
             connection.execute("COMMIT")
         finally:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
         return results
+
+
+def _run(connection: sqlite3.Connection, work: Work[object]) -> object:
+    """What some work gives; if it fails, so does the transaction."""
+    return work(connection)
 
 
 def _apart(connection: sqlite3.Connection, work: Work[object]) -> object:
