@@ -72,7 +72,8 @@ PathFinder.find_spec = staticmethod(
 """
 EXTRAS = {
     "aiohttp", "filelock", "jinja2", "joblib", "jsonschema", "matplotlib", "onnxruntime", "polars",
-    "psutil", "reasoning_gym", "rich", "sklearn", "threadpoolctl",
+    "httptools", "orjson", "prometheus_client", "psutil", "pydantic", "reasoning_gym", "regex", "rich",
+    "sklearn", "starlette", "threadpoolctl", "uvicorn", "uvloop",
     "tokenizers", "torch", "transformers", "typer", "urllib3", "wordllama", "xllamacpp",
     "yaml",
 }  # fmt: skip

@@ -35,8 +35,9 @@ def check(
 
     - `messplus check --schema > messplus.schema.json` : lets an editor complete and check the file
     """
-    require_extra("gateway", ["jsonschema", "pydantic", "yaml"], "messplus check")
-    from messplus.gateway.config import Settings, SettingsError, advice, read_settings
+    require_extra("gateway", ["jsonschema", "pydantic", "regex", "yaml"], "messplus check")
+    from messplus.gateway.config import Settings, SettingsError
+    from messplus.gateway.reviewing import reviewed
 
     if schema:
         typer.echo(json.dumps(Settings.model_json_schema(), indent=2))
@@ -44,14 +45,13 @@ def check(
     if file is None:
         raise typer.BadParameter("which file? messplus check FILE", param_hint="FILE")
     try:
-        settings = read_settings(file)
+        settings, warnings = reviewed(file)
     except SettingsError as error:
         if as_json:
             typer.echo(json.dumps({"ok": False, "problems": _listed(error.problems)}, indent=2))
         else:
             _show_problems(error.file, error.problems)
         raise typer.Exit(1) from None
-    warnings = advice(settings)
     if as_json:
         typer.echo(json.dumps(_summary(settings, warnings), indent=2))
     else:

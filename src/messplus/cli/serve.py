@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
 import messplus
 from messplus.errors import require_extra
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     from messplus.gateway.config import Settings
 
 _MODULES = (
-    "aiohttp", "httptools", "jsonschema", "orjson", "prometheus_client", "pydantic", "starlette",
+    "aiohttp", "httptools", "jsonschema", "orjson", "prometheus_client", "pydantic", "regex", "starlette",
     "uvicorn", "uvloop", "yaml",
 )  # fmt: skip
 
@@ -71,7 +70,8 @@ def serve(
     require_extra("gateway", _MODULES, "messplus serve")
     import uvloop
 
-    from messplus.gateway.config import advice, read_settings, secrets_of
+    from messplus.gateway.config import secrets_of
+    from messplus.gateway.reviewing import reviewed
     from messplus.gateway.serve import serve as run
     from messplus.gateway.telemetry import Logs, Metrics
 
@@ -80,18 +80,15 @@ def serve(
     logs = Logs(sys.stderr, log_format.value, on_drop=metrics.log_dropped, level=level)
 
     def reread() -> "Settings":
-        settings = read_settings(config)
+        settings, warnings = reviewed(config)
+        for warning in warnings:
+            _log.warning("%s: %s", config, warning)
         logs.hide(secrets_of(settings))
         given = {"host": host, "port": port}
         server = settings.server.model_copy(
             update={name: value for name, value in given.items() if value is not None}
         )
         return settings.model_copy(update={"server": server})
-
-    settings = reread()
-    console = Console(stderr=True)
-    for warning in advice(settings):
-        console.print(f"warning: {warning}", markup=False, highlight=False, soft_wrap=True)
 
     def begun(address: str) -> None:
         # What is there now stays: the collector need not look at it again and again.
@@ -100,4 +97,4 @@ def serve(
         _log.info("serving %s: %s", config, address, extra={"address": address})
 
     with logs, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(run(settings, metrics=metrics, begun=begun, reread=reread))
+        runner.run(run(reread(), metrics=metrics, begun=begun, reread=reread))

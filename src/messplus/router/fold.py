@@ -163,7 +163,7 @@ class Fold:
         self._take(promise, promise.policy.charge(known, request, decision, cost))
         answered = {self._index[one.model] for one in outcomes if not one.error}
         if failed := sorted(set(called) - answered):
-            self._learn(case, failed, 0.0, "user")
+            self._learn(case, failed, 0.0, "check")
 
     def heard(self, case: Case, feedback: Feedback) -> None:
         """Learn what somebody says of the delivered answer; a later word of a source replaces it."""
