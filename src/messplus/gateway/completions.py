@@ -193,8 +193,10 @@ class Completions:
                     await _send_piece(send, piece)
             await _send_piece(send, rewriter.end())
         except asyncio.CancelledError:
-            # The client has left, which says nothing of the model; what it was sent is to be paid for.
-            book(gateway, exchange, replace(rewriter.answered(), error=""), whole=False)
+            # The client has left. What it was sent is to be paid for; that there is no more of it is not
+            # the model's fault, unless the upstream itself has spoken of an error.
+            rewriter.done = True
+            book(gateway, exchange, rewriter.answered(), whole=False)
             raise
         except UpstreamError as error:
             exchange.error = error.kind

@@ -211,14 +211,19 @@ def streams_deltas(*deltas: Json, wait: Gate | None = None, cut: bool = False) -
     return answer
 
 
-def sends_events(*events: Json) -> Answer:
-    """A stream of events with names, as Anthropic has them, and OpenAI in its API of responses."""
+def sends_events(*events: Json, wait: Gate | None = None) -> Answer:
+    """A stream of events with names, as Anthropic has them, and OpenAI in its API of responses.
+
+    It ends when the gate is open.
+    """
 
     async def answer(request: web.Request, _: Json) -> web.StreamResponse:
         response = await _begin_stream(request)
         for event in events:
             data = orjson.dumps(event)
             await response.write(f"event: {event['type']}\n".encode() + b"data: " + data + b"\n\n")
+        if wait is not None:
+            await wait.wait()
         return response
 
     return answer

@@ -9,7 +9,7 @@ import orjson
 import pytest
 from tests.e2e.gateway.conftest import Running, Start
 from tests.e2e.gateway.http import Http, chat_body
-from tests.e2e.gateway.scripted import Upstream, fails, streams, waits
+from tests.e2e.gateway.scripted import Upstream, fails, sends_events, streams, waits
 
 
 def series(http: Http) -> dict[str, float]:
@@ -167,6 +167,22 @@ def test_a_client_that_leaves_in_the_middle(gateway: Running, upstream: Upstream
     assert outcome["cost"] > 0
     assert explained["answered_by"] == answer.headers["x-messplus-model"]
     assert gateway.http.feedback(name, 0).json["status"] == "applied"
+
+
+def test_a_client_that_leaves_when_it_hears_of_an_error(start: Start, upstream: Upstream) -> None:
+    """As OpenAI's SDK does: then the model has failed all the same."""
+    http = start().http
+    said = {"type": "chunk", "choices": [{"index": 0, "delta": {"content": "first"}}]}
+    failed = {"type": "error", "error": {"message": "overloaded"}}
+    upstream.script(sends_events(said, failed, wait=upstream.gate()))
+    with http.streaming("POST", "/v1/chat/completions", chat_body(stream=True)) as answer:
+        assert next(line for line in answer if b"overloaded" in line)
+        name = answer.headers["x-messplus-decision-id"]
+    assert upstream.left.wait(10)
+
+    explained = eventually(lambda: http.get(f"/v1/decisions/{name}").json, "outcomes")
+    assert explained["outcomes"][0]["error"] == "overloaded"
+    assert explained["answered_by"] is None
 
 
 def test_a_client_that_leaves_before_the_answer(gateway: Running, upstream: Upstream) -> None:
