@@ -12,6 +12,8 @@ metrics and access log are on.
 import argparse
 import asyncio
 import json
+import os
+import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -22,12 +24,17 @@ import yaml
 from benchmarks.load.client import closed_loop, open_loop, raw, request_bytes
 from benchmarks.load.servers import SERVED_ON, Server, free_port, python, running
 from benchmarks.machine import describe
-from benchmarks.pages import write_page
+from benchmarks.pages import write_between, write_page
 
 PAGE = Path("docs/results/gateway.md")
 CONNECTIONS = 16
 PER_S = 300.0
+SLOW_PER_S = 20.0
 PROMPTS = 2000
+LEAD = (
+    "What it takes (loopback, one core, everything on, log on disk; `python -m benchmarks.gateway`,"
+    " [the whole page](docs/results/gateway.md)):"
+)
 KEY = "a-key-of-this-benchmark"
 MODELS = {"small": 0.1, "medium": 0.4, "large": 1.5, "largest": 5.0}
 
@@ -245,7 +252,9 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     options.add_argument("--quick", action="store_true", help="some seconds; writes no page")
     options.add_argument("--litellm", type=Path, help="its program, in a venv of its own")
+    options.add_argument("--readme", type=Path, help="write the table there")
     given = options.parse_args()
+    load = os.getloadavg()[0]
     sizes = QUICK if given.quick else Sizes()
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         folder = Path(name)
@@ -261,20 +270,28 @@ def main() -> None:
             flat = memory(Target("messplus", server, "auto"), sizes.memory)
         if given.litellm:
             with litellm(folder, given.litellm, upstream) as server:
-                slow = Target("litellm", server, "fixed", open_per_s=20.0)
+                slow = Target("litellm", server, "fixed", open_per_s=SLOW_PER_S)
                 found["litellm[proxy]"] = measure(slow, sizes)
-    print("\n".join(_table(found)))
-    if not given.quick:
-        write_page(
-            PAGE,
-            "gateway.md.in",
-            {
-                "machine": describe(),
-                "load": "\n".join(_table(found)),
-                "feedback": "\n".join(_feedback_table(rates)),
-                "memory": "\n".join(_memory_table(flat)),
-            },
-        )
+    table = "\n".join(_table(found))
+    print(table)
+    if given.quick:
+        return
+    write_page(
+        PAGE,
+        "gateway.md.in",
+        {
+            "machine": describe(),
+            "load": f"{load:.1f}",
+            "load_table": table,
+            "litellm_version": _version(given.litellm),
+            "slow_per_s": f"{SLOW_PER_S:g}",
+            "feedback": "\n".join(_feedback_table(rates)),
+            "memory": "\n".join(_memory_table(flat)),
+            "targets": "\n".join(_targets(found, rates, flat)),
+        },
+    )
+    if given.readme:
+        write_between(given.readme, "load", f"{LEAD}\n\n{_short(found)}")
 
 
 @contextmanager
@@ -287,11 +304,19 @@ def _fixed(log: Path, cores: set[int]) -> Iterator[Server]:
 
 def _table(found: dict[str, Found]) -> list[str]:
     bare = found["the bare upstream"]
-    rows = [
-        f"| | answers/s, {CONNECTIONS} connections | CPU ms each | added p50, 1 connection, ms"
-        " | added p99, ms | first byte added p50, ms | open loop | p50 added, ms | p99, ms | MB |",
-        "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|",
-    ]
+    heads = (
+        "",
+        f"answers/s, {CONNECTIONS} connections",
+        "CPU each, ms",
+        "added p50, 1 connection, ms",
+        "added p99, ms",
+        "first byte added p50, ms",
+        "open loop",
+        "added p50, ms",
+        "p99, ms",
+        "MB",
+    )
+    rows = [f"| {' | '.join(heads)} |", "|---" + "|--:" * (len(heads) - 1) + "|"]
     for name, one in found.items():
         added = [
             _quantile(one.alone, 0.5) - _quantile(bare.alone, 0.5),
@@ -312,6 +337,24 @@ def _table(found: dict[str, Found]) -> list[str]:
     return rows
 
 
+def _short(found: dict[str, Found]) -> str:
+    """The same in few columns."""
+    bare = found["the bare upstream"]
+    rows = [
+        "| | answers/s and core | CPU each, ms | added p50, ms | to the first byte of a stream, ms | MB |",
+        "|---|--:|--:|--:|--:|--:|",
+    ]
+    for name, one in found.items():
+        if one is not bare:
+            added = _quantile(one.alone, 0.5) - _quantile(bare.alone, 0.5)
+            first = _quantile(one.first, 0.5) - _quantile(bare.first, 0.5)
+            rows.append(
+                f"| {name} | {one.per_s:,.0f} | {one.cpu_ms:.2f} | {added:.2f} | {first:.2f} |"
+                f" {one.rss_mb:,.0f} |"
+            )
+    return "\n".join(rows)
+
+
 def _feedback_table(rates: dict[str, tuple[float, float]]) -> list[str]:
     rows = ["| feedback | acknowledged/s | CPU ms each |", "|---|--:|--:|"]
     return rows + [f"| {name} | {per_s:,.0f} | {cpu:.3f} |" for name, (per_s, cpu) in rates.items()]
@@ -320,6 +363,44 @@ def _feedback_table(rates: dict[str, tuple[float, float]]) -> list[str]:
 def _memory_table(flat: Sequence[tuple[int, float]]) -> list[str]:
     rows = ["| requests | MB |", "|--:|--:|"]
     return rows + [f"| {n:,} | {mb:.0f} |" for n, mb in flat]
+
+
+def _targets(
+    found: dict[str, Found],
+    rates: dict[str, tuple[float, float]],
+    flat: Sequence[tuple[int, float]],
+) -> list[str]:
+    """What was aimed at, and what it came to."""
+    bare, ours = found["the bare upstream"], found["messplus, routed"]
+    added = _quantile(ours.alone, 0.5) - _quantile(bare.alone, 0.5)
+    first = _quantile(ours.first, 0.5) - _quantile(bare.first, 0.5)
+    grown = flat[-1][1] - flat[len(flat) // 2][1]
+    rows = [
+        ("requests routed and logged per second and core", "1,000", f"{ours.per_s:,.0f}"),
+        ("CPU per request, ms", "1.0", f"{ours.cpu_ms:.2f}"),
+        ("added at one connection, p50, ms", "1.5", f"{added:.2f}"),
+        ("at 300 requests/s, p99, ms", "8", f"{_quantile(ours.offered, 0.99):.2f}"),
+        ("added to the first byte of a stream, p50, ms", "3", f"{first:.2f}"),
+        (
+            "feedback acknowledged per second, in batches",
+            "5,000",
+            f"{rates['by the hundred'][0]:,.0f}",
+        ),
+        ("memory gained over the second half of the requests, MB", "flat", f"{grown:+.1f}"),
+    ]
+    return ["| | target | measured |", "|---|--:|--:|"] + [
+        f"| {what} | {target} | {value} |" for what, target, value in rows
+    ]
+
+
+def _version(program: Path | None) -> str:
+    """Of litellm."""
+    if program is None:
+        return "(not run)"
+    code = "import importlib.metadata as m; print(m.version('litellm'))"
+    python = program.parent / "python"
+    told = subprocess.run([python, "-c", code], capture_output=True, text=True, check=True)
+    return str(told.stdout).strip()
 
 
 def _ms(seconds: Sequence[float]) -> list[float]:

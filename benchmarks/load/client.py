@@ -10,7 +10,24 @@ from dataclasses import dataclass
 from itertools import cycle
 from time import perf_counter
 
-WORDS = ["what", "is", "the", "capital", "of", "a", "country", "that", "lies", "between", "two", "rivers", "and", "has", "no", "coast"]
+WORDS = [
+    "what",
+    "is",
+    "the",
+    "capital",
+    "of",
+    "a",
+    "country",
+    "that",
+    "lies",
+    "between",
+    "two",
+    "rivers",
+    "and",
+    "has",
+    "no",
+    "coast",
+]
 
 
 def request_bytes(

@@ -66,11 +66,10 @@ def running(
     """
     with log.open("wb") as out:
         process = subprocess.Popen(
-            command,
+            [*_pinned(cores), *command],
             stdout=out,
             stderr=subprocess.STDOUT,
             env={**os.environ, **(environment or {})},
-            preexec_fn=None if cores is None else (lambda: os.sched_setaffinity(0, cores)),
         )
     try:
         _wait(process, f"http://127.0.0.1:{port}{health}", within_s, log)
@@ -82,6 +81,11 @@ def running(
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+def _pinned(cores: set[int] | None) -> list[str]:
+    """What a command begins with in order to keep to some cores."""
+    return ["taskset", "-c", ",".join(map(str, sorted(cores)))] if cores else []
 
 
 def _wait(process: subprocess.Popen[bytes], url: str, within_s: float, log: Path) -> None:
