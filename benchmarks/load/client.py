@@ -102,7 +102,8 @@ class Connection:
         return Sample(first - begun, perf_counter() - begun)
 
     async def _chunks(self, reader: asyncio.StreamReader) -> tuple[bytes, float]:
-        parts, first = [], 0.0
+        parts: list[bytes] = []
+        first = 0.0
         while True:
             size = int(await reader.readuntil(b"\r\n"), 16)
             part = await reader.readexactly(size + 2)

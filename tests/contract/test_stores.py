@@ -442,3 +442,12 @@ def test_close_waits_for_what_is_under_way(store: Store) -> None:
     futures = [store.append([decided(f"{i}")]) for i in range(500)]
     store.close()
     assert [future.result(0) for future in futures] == list(range(1, 501))
+
+
+def test_what_is_kept_on_disk_takes_room_there(store: Store) -> None:
+    empty = store.size_bytes()
+    append(store, *(decided(f"d{n}") for n in range(200)))
+    if empty is None:
+        assert store.size_bytes() is None
+    else:
+        assert (store.size_bytes() or 0) > empty + 200 * 100

@@ -14,4 +14,5 @@ def read_at_scrape(gateway: Gateway) -> Readings:
         parked=parts.router.parked,
         sessions=len(gateway.sessions),
         judging=parts.signals.waiting,
+        store_bytes=parts.store.size_bytes(),
     )

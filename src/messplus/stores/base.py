@@ -132,6 +132,10 @@ class Store(Log, Protocol):
         """
         ...
 
+    def size_bytes(self) -> int | None:
+        """What it takes on disk; None if it is not there."""
+        ...
+
     def close(self) -> None:
         """Make everything durable and let go of files; a second call does nothing."""
         ...

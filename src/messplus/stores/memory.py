@@ -149,6 +149,10 @@ class MemoryStore:
             self._log = [stored for stored in self._log if stored.event.decision_id not in gone]
             return len(gone)
 
+    def size_bytes(self) -> int | None:
+        """None: it is in memory."""
+        return None
+
     def close(self) -> None:
         """Refuse everything from now on; a second call does nothing."""
         with self._lock:

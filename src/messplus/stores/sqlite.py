@@ -143,6 +143,11 @@ class SqliteStore:
         shrink(connection, SHRINK_AT_ONCE)
         return deleted
 
+    def size_bytes(self) -> int | None:
+        """Of the file, and of what SQLite keeps beside it."""
+        beside = self.path.with_name(f"{self.path.name}-wal")
+        return sum(one.stat().st_size for one in (self.path, beside) if one.exists())
+
     def close(self) -> None:
         """Make everything durable and let go of the file; a second call does nothing."""
         self._reader.close()  # first: the last connection to close works off the -wal file

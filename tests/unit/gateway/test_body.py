@@ -1,4 +1,5 @@
 import asyncio
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -120,7 +121,7 @@ def test_no_bytes_break_the_parsing(body: bytes) -> None:
         assert isinstance(parse(body), dict)
 
 
-def read(messages: list[Message], most: int, length: bytes | None = None) -> bytes:
+def read(messages: Sequence[Message], most: int, length: bytes | None = None) -> bytes:
     waiting = iter(messages)
 
     async def receive() -> Message:

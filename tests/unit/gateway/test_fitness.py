@@ -67,7 +67,7 @@ def test_where_nobody_can_answer_it_is_said_why(
     request_fields: dict[str, Any], options: dict[str, str], status: int, message: str
 ) -> None:
     with pytest.raises(ApiError, match=message) as refused:
-        able(asked(**request_fields), **options)  # type: ignore[arg-type]
+        able(asked(**request_fields), **options)
     assert refused.value.status == status
 
 

@@ -17,7 +17,9 @@ def test_a_log_that_saw_other_features_is_refused_with_both_widths() -> None:
     first.close()
     wider = adaptive_engine(PRICES, features=Features(HashedNgrams(dims=8)))
     routes = [Route("r", 0.8)]
-    with pytest.raises(SettingError, match="saw 5 numbers of each request, the features now give 9"):
+    with pytest.raises(
+        SettingError, match="saw 5 numbers of each request, the features now give 9"
+    ):
         Router(wider, routes, store, rng=np.random.default_rng())
     with pytest.raises(SettingError, match="begin another store"):
         verify(wider, routes, store)

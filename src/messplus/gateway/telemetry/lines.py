@@ -15,7 +15,13 @@ Format = Literal["json", "text"]
 LONGEST_TEXT = 16_000
 """Characters of a message or traceback that are written."""
 
-_STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "ended"}
+_STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {
+    "message",
+    "asctime",
+    "taskName",
+    "ended",
+    "color_message",  # uvicorn's, the same once more
+}
 
 
 class Lines(logging.Formatter):
