@@ -146,6 +146,7 @@ class Completions:
             ApiError: Nobody is left, or the request itself is at fault.
         """
         clocks = self._gateway.parts.clocks
+        exchange.attempts += error.attempts - 1
         if not error.retryable:
             raise of_upstream(error) from error
         exchange.fell(error, clocks.now(), clocks.monotonic() - exchange.asked_s)
@@ -179,6 +180,7 @@ class Completions:
             id=exchange.answer_id if self._routed else None,
             include_usage=exchange.asked.include_usage,
             prompt_tokens=exchange.asked.tokens,
+            clean=reply.clean,
         )
         await durable(gateway, exchange)
         exchange.status, exchange.first_byte_s = reply.status, gateway.parts.clocks.monotonic()
@@ -192,6 +194,8 @@ class Completions:
                 if piece:
                     await _send_piece(send, piece)
             await _send_piece(send, rewriter.end())
+            if self._routed:
+                _check_finished(exchange.model, rewriter)
         except asyncio.CancelledError:
             # The client has left. What it was sent is to be paid for; that there is no more of it is not
             # the model's fault, unless the upstream itself has spoken of an error.
@@ -211,6 +215,16 @@ class Completions:
 def _broken_off(answered: Answered, error: UpstreamError) -> Answered:
     """What had come until then; a model that breaks off has failed, however much it has said."""
     return replace(answered, error=f"{error.kind}: {error.message}"[:_LONGEST])
+
+
+def _check_finished(model: str, rewriter: StreamRewriter) -> None:
+    """Some upstreams break off in a way that HTTP takes for an end; the client must not.
+
+    Raises:
+        UpstreamError: The answer is not finished.
+    """
+    if rewriter.unfinished:
+        raise UpstreamError(model, "cut", "the answer ended before it was finished")
 
 
 def _as_event(error: ApiError) -> bytes:

@@ -27,6 +27,14 @@ def _secrets(settings: Settings) -> Iterator[str]:
             yield unquote(password)
 
 
+def without_in(secrets: Iterable[str], said: bytes) -> bytes:
+    """`without` of UTF-8."""
+    for secret in secrets:
+        if len(secret) >= SHORTEST_HIDDEN and (encoded := secret.encode()) in said:
+            said = said.replace(encoded, HIDDEN.encode())
+    return said
+
+
 def without(secrets: Iterable[str], text: str) -> str:
     """The text with every secret replaced."""
     for secret in secrets:

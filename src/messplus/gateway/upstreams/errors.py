@@ -52,6 +52,7 @@ class UpstreamError(MessPlusError):
         body: What the upstream said, where the client should see it: of `rejected` and `missing`. It
             is in the upstream's own words, but for our keys.
         content_type: Of `body`.
+        attempts: How often the model was asked, as far as this call went, >= 1.
     """
 
     def __init__(
@@ -75,3 +76,4 @@ class UpstreamError(MessPlusError):
         self.retryable = retryable
         self.body = body
         self.content_type = content_type
+        self.attempts = 1

@@ -1,9 +1,10 @@
 """`Reply`: the answer of an upstream, whole or as it comes."""
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from types import TracebackType
 from typing import Self
 
+from messplus.gateway.config.secrets import without_in
 from messplus.gateway.upstreams.attempt import Attempt
 from messplus.gateway.upstreams.dialect import Translator
 
@@ -31,6 +32,7 @@ class Reply:
         attempts: int,
         headers: Mapping[str, str],
         translator: Translator | None = None,
+        secrets: Sequence[str] = (),
     ) -> None:
         """Take over an attempt whose answer has begun.
 
@@ -41,6 +43,7 @@ class Reply:
             attempts: Number of this one.
             headers: To be passed on.
             translator: Makes OpenAI's stream of it; None: it is one, or no stream.
+            secrets: Of its provider; `clean` takes them out.
         """
         self.model = attempt.model
         self.status = attempt.response.status
@@ -51,6 +54,7 @@ class Reply:
         self._begun = begun
         self._whole = whole
         self._translator = translator
+        self._secrets = secrets
 
     async def read(self) -> bytes:
         """The whole body.
@@ -84,6 +88,10 @@ class Reply:
             self._attempt.succeed()
         finally:
             await self.close()
+
+    def clean(self, said: bytes) -> bytes:
+        """Words of the upstream that are no answer, without our secrets: errors like to quote keys."""
+        return without_in(self._secrets, said)
 
     async def close(self) -> None:
         """Give it up, if it has not ended: the connection is closed, and the upstream may stop."""

@@ -1,5 +1,6 @@
 """Answers on their way to the client: they say our names of model and answer, and what they hold is noted."""
 
+from collections.abc import Callable
 from typing import Final
 
 import orjson
@@ -51,14 +52,21 @@ def rewrite_json(
 class StreamRewriter:
     """A stream of chunks.
 
-    Comments, unknown events, and what is no JSON pass as they are; so do events of errors.
+    Comments, unknown events, and what is no JSON pass as they are, but for secrets; so do events of
+    errors.
 
     Attributes:
         done: Whether the upstream has said that this is the end.
     """
 
     def __init__(
-        self, *, model: str, id: str | None, include_usage: bool, prompt_tokens: int = 0
+        self,
+        *,
+        model: str,
+        id: str | None,
+        include_usage: bool,
+        prompt_tokens: int = 0,
+        clean: Callable[[bytes], bytes] | None = None,
     ) -> None:
         """Nothing has come yet.
 
@@ -67,11 +75,13 @@ class StreamRewriter:
             id: What its `id` becomes; None: it stays.
             include_usage: Whether the client asked for the chunk that tells the usage.
             prompt_tokens: As estimated, for upstreams that do not tell their usage.
+            clean: Takes secrets out of what is no part of an answer; None: nothing does.
         """
         self._splice = Splicer({"model": model} if id is None else {"model": model, "id": id})
         self._include_usage = include_usage
         self._events = Events()
         self._collector = Collector(prompt_tokens)
+        self._clean = clean
         self.done = False
 
     def feed(self, chunk: bytes) -> bytes:
@@ -86,12 +96,19 @@ class StreamRewriter:
         rest = self._events.end()
         return self._event(rest) if rest else b""
 
+    @property
+    def unfinished(self) -> bool:
+        """Whether the upstream has said neither that this is the end nor that something is wrong."""
+        return not (self.done or self._collector.finish_reason or self._collector.error)
+
     def answered(self) -> Answered:
         """What has come up to now; its `error` tells if that is not all."""
         whole = self.done or self._collector.finish_reason
         return self._collector.answered("" if whole else "the answer ended before it was finished")
 
     def _event(self, event: bytes) -> bytes:
+        if self._clean and (b'"choices"' not in event or b'"error"' in event):
+            event = self._clean(event)
         span = data_span(event)
         data = event[span[0] : span[1]] if span else data_of(event)
         if data is None:

@@ -33,10 +33,16 @@ FIRST_WAIT_S: Final = 0.25
 _SHOWN: Final = 200  # characters of an answer that a message quotes
 _READ_FOR_QUOTE: Final = 4096  # bytes; more than shown, so that no secret is cut in two
 
+_PARSED_BYTES: Final = 2**20
+"""Answers up to this length are parsed while another model can still step in; of longer ones, which are
+embeddings, the two ends are looked at."""
+
 _JSON_PATHS: Final = frozenset({"/chat/completions", "/completions", "/embeddings"})
 _PASSED_ON: Final = ("content-type", "retry-after", "retry-after-ms")
 _RATE_LIMITS: Final = "x-ratelimit-"
 _ERROR_WHOLE: Final = re.compile(rb'\s*\{\s*"error"\s*:\s*[{"]')
+_NO_EVENTS: Final = re.compile(rb"\s*[<{\[]")
+_STREAMED: Final = frozenset({"/chat/completions", "/completions"})
 _ERROR_FIRST: Final = re.compile(rb'\s*(?:event:\s*error\b|data:\s*\{\s*"error"\s*:\s*[{"])')
 
 
@@ -85,6 +91,7 @@ class Upstream:
             try:
                 return await self._answer(attempt, asking, path, headers, stream, attempts)
             except UpstreamError as error:
+                error.attempts = attempts
                 if attempts > self.endpoint.provider.retries:
                     raise
                 wait_s = self._wait_s(error, attempts)
@@ -136,6 +143,9 @@ class Upstream:
             )
         if stream and _ERROR_FIRST.match(begun):
             raise self._says_error(attempt, begun)
+        if stream and path in _STREAMED and _NO_EVENTS.match(begun):
+            text = f"answers with what is no stream: {self._quoted(begun)}"
+            raise attempt.fail(UpstreamError(self.name, "garbage", text))
         whole = not stream and (path in _JSON_PATHS or "json" in response.content_type)
         if whole:
             begun = await attempt.rest()
@@ -151,7 +161,13 @@ class Upstream:
         }
         translator = asking.translator() if asking.translator is not None else None
         return Reply(
-            attempt, begun, whole=whole, attempts=attempts, headers=shown, translator=translator
+            attempt,
+            begun,
+            whole=whole,
+            attempts=attempts,
+            headers=shown,
+            translator=translator,
+            secrets=self.endpoint.secrets,
         )
 
     def _read(self, attempt: Attempt, body: bytes, asking: Asking) -> bytes:
@@ -159,6 +175,8 @@ class Upstream:
         try:
             answer = asking.read(body) if asking.read is not None else body
             looks_right = answer.lstrip()[:1] == b"{" and answer.rstrip()[-1:] == b"}"
+            if looks_right and len(answer) <= _PARSED_BYTES:
+                orjson.loads(answer)
         except ValueError:
             looks_right = False
         if not looks_right:

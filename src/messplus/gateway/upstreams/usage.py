@@ -8,6 +8,9 @@ from messplus.gateway.config.settings import Model
 
 CHARACTERS_OF_A_TOKEN: Final = 4
 
+MOST_TOKENS: Final = 10**9
+"""No call uses more: a larger number is a mistake, and would ruin a budget and an estimate for good."""
+
 
 @dataclass(frozen=True, slots=True)
 class Usage:
@@ -88,6 +91,6 @@ def counted_usage(prompt_tokens: int, output_characters: int) -> Usage:
 def _tokens(said: Mapping[str, Any], *names: str) -> int | None:
     for name in names:
         value = said.get(name)
-        if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MOST_TOKENS:
             return value
     return None

@@ -86,6 +86,7 @@ def fault(answer: Answer, *, stream: bool = False, **provider: Any) -> Fault:  #
         (http(200, b'{"error":{"message":"no provider"}}'), "server_error", 2, True, True),
         (http(200, b""), "garbage", 1, True, True),
         (http(200, b'["a list"]'), "garbage", 1, True, True),
+        (http(200, b'{"choices": }'), "garbage", 1, True, True),
         (raw(b"HTTP/1.1 200 OK\r\nx: " + b"y" * 10_000 + b"\r\n\r\n"), "garbage", 1, True, True),
     ],
 )
@@ -103,6 +104,8 @@ def test_faults_of_whole_answers(
         (http(500), "server_error", 2),
         (streamed(CHUNK, ends=False), "cut", 1),  # too late: the client has got a part
         (streamed(), "garbage", 1),
+        (http(200, b"<html>busy</html>"), "garbage", 1),
+        (http(200, COMPLETION), "garbage", 1),
         (streamed(b'data: {"error": {"message": "no memory"}}\n\n'), "server_error", 2),
         (streamed(b'event: error\ndata: {"type":"error"}\n\n'), "server_error", 2),
         (raw(b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\n\r\nnot gzip"), "cut", 2),
@@ -148,7 +151,7 @@ def test_a_server_that_does_not_speak_tls() -> None:
         (silent_after(HEAD.replace(b"500", b"9")), True, {"first_byte_timeout_s": 0.2},
          "no answer begun within 0.2 s", 1),
         (silent_after(HEAD + b"{"), False, {"timeout_s": 0.3}, "no whole answer within 0.3 s", 1),
-        (silent_after(HEAD + b"{"), True, {"timeout_s": 0.3}, "no whole answer within 0.3 s", 1),
+        (silent_after(HEAD + b":"), True, {"timeout_s": 0.3}, "no whole answer within 0.3 s", 1),
     ],
 )  # fmt: skip
 def test_each_time_limit_says_which_it_is(
