@@ -84,9 +84,9 @@ class Connection:
 
     async def ask(self, request: bytes, since: float | None = None) -> Sample:
         """Send a request and read its answer; times count from `since`, else from now."""
-        if self._writer is None:
+        if self._reader is None or self._writer is None or self._reader.at_eof():
+            await self.close()  # the server may have ended one that was idle
             self._reader, self._writer = await asyncio.open_connection("127.0.0.1", self._port)
-        assert self._reader is not None
         begun = perf_counter() if since is None else since
         self._writer.write(request)
         head = await self._reader.readuntil(b"\r\n\r\n")
@@ -117,6 +117,7 @@ class Connection:
         if self._writer is not None:
             self._writer.close()
             await self._writer.wait_closed()
+            self._writer = None
 
 
 def _header(head: bytes, name: bytes) -> bytes | None:
@@ -155,25 +156,20 @@ async def open_loop(
     idle = [Connection(port) for _ in range(most)]
     source = cycle(requests)
     samples: list[Sample] = []
-    under_way: set[asyncio.Task[None]] = set()
 
-    async def one(due: float) -> None:
-        connection = idle.pop()
+    async def one(connection: Connection, due: float) -> None:
         samples.append(await connection.ask(next(source), since=due))
         idle.append(connection)
 
     begun = perf_counter()
-    for n in range(int(per_s * seconds)):
-        due = begun + n / per_s
-        if (wait := due - perf_counter()) > 0:
-            await asyncio.sleep(wait)
-        if idle:
-            task = asyncio.create_task(one(due))
-            under_way.add(task)
-            task.add_done_callback(under_way.discard)
-        else:
-            raise RuntimeError(f"more than {most} requests under way: {per_s:g}/s is too much")
-    await asyncio.gather(*under_way)
+    async with asyncio.TaskGroup() as under_way:
+        for n in range(int(per_s * seconds)):
+            due = begun + n / per_s
+            if (wait := due - perf_counter()) > 0:
+                await asyncio.sleep(wait)
+            if not idle:
+                raise RuntimeError(f"more than {most} requests under way: {per_s:g}/s is too much")
+            under_way.create_task(one(idle.pop(), due))
     for connection in idle:
         await connection.close()
     return samples
