@@ -1,9 +1,8 @@
 """Verdicts of clients, checks and judges on their way to the router: one way for all, and counted."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
-from messplus.core.types import Source
 from messplus.gateway.sessions import Sessions
 from messplus.gateway.telemetry import Metrics
 from messplus.router import Receipt, Router, Told
@@ -36,27 +35,8 @@ class Teller:
         self._sessions = sessions
         self._now = now
 
-    def __call__(
-        self,
-        decision_id: str,
-        value: float,
-        *,
-        source: Source,
-        feedback_id: str,
-        comment: str,
-        attributes: Mapping[str, str],
-        cost: float,
-    ) -> object:
-        """One verdict, as `Router.feedback` takes it."""
-        told = Told(
-            decision_id=decision_id,
-            value=value,
-            source=source,
-            feedback_id=feedback_id,
-            comment=comment,
-            attributes=attributes,
-            cost=cost,
-        )
+    def __call__(self, told: Told) -> Receipt:
+        """One verdict."""
         return self.many([told])[0]
 
     def many(self, told: Sequence[Told]) -> list[Receipt]:

@@ -12,6 +12,7 @@ from messplus.gateway.config.settings import Judge
 from messplus.gateway.signals.answer import Answer
 from messplus.gateway.signals.ports import Ask, JudgeReply, Observe, Tell
 from messplus.gateway.signals.verdict import MOST_TOKENS, Message, opinion, question
+from messplus.router import Told
 
 AT_ONCE: Final = 8
 """Answers that are being judged at a time, of all routes together."""
@@ -137,13 +138,15 @@ class Judging:
             self._count(one, "unclear", reply)
             return
         self._tell(
-            one.decision_id,
-            float(found.satisfied),
-            source=_SOURCES[one.judge.trust],
-            feedback_id=f"judge:{one.decision_id}",
-            comment=found.reason,
-            attributes={"by": f"judge:{model}"},
-            cost=reply.cost,
+            Told(
+                decision_id=one.decision_id,
+                value=float(found.satisfied),
+                source=_SOURCES[one.judge.trust],
+                feedback_id=f"judge:{one.decision_id}",
+                comment=found.reason,
+                attributes={"by": f"judge:{model}"},
+                cost=reply.cost,
+            )
         )
         self._count(one, "verdict", reply)
 

@@ -1,11 +1,11 @@
 """What signals need from the rest of the gateway."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from messplus.core.types import Source
 from messplus.gateway.signals.verdict import Message
+from messplus.router import Told
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,19 +34,9 @@ class Ask(Protocol):
 
 
 class Tell(Protocol):
-    """Takes note of a verdict, as `Router.feedback` does."""
+    """Takes note of a verdict."""
 
-    def __call__(
-        self,
-        decision_id: str,
-        value: float,
-        *,
-        source: Source,
-        feedback_id: str,
-        comment: str,
-        attributes: Mapping[str, str],
-        cost: float,
-    ) -> object:
+    def __call__(self, told: Told) -> object:
         """Raises `MessPlusError` where it cannot be kept."""
         ...
 

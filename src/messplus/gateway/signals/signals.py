@@ -15,6 +15,7 @@ from messplus.gateway.signals.judging import Judging
 from messplus.gateway.signals.limits import MOST_CHARACTERS
 from messplus.gateway.signals.ports import Ask, Observe, Tell
 from messplus.gateway.signals.rules import Ruling, ruling
+from messplus.router import Told
 
 MOST_LOOKING: Final = 256
 """Answers that wait for rules that take long; of further ones it is not told whether they pass."""
@@ -50,7 +51,7 @@ class Signals:
 
         Args:
             settings: The configuration.
-            tell: Takes verdicts: `Router.feedback`.
+            tell: Takes verdicts.
             ask: Asks a judge.
             rng: Draws the answers that are judged: by nothing but luck, so that they are like the rest.
             observe: Counts.
@@ -178,13 +179,14 @@ class Signals:
     def _say(self, answer: Answer, ruled: Ruling, feedback_id: str) -> None:
         try:
             self._tell(
-                answer.decision_id,
-                ruled.value,
-                source=ruled.source,
-                feedback_id=feedback_id,
-                comment=ruled.why,
-                attributes={"by": ruled.by},
-                cost=0.0,
+                Told(
+                    decision_id=answer.decision_id,
+                    value=ruled.value,
+                    source=ruled.source,
+                    feedback_id=feedback_id,
+                    comment=ruled.why,
+                    attributes={"by": ruled.by},
+                )
             )
         except MessPlusError:
             _log.exception("what a check found could not be kept")

@@ -1,54 +1,31 @@
 """What the gateway gives to signals, for tests."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from messplus.core.types import Source
 from messplus.errors import MessPlusError
 from messplus.gateway.config.settings import Settings
 from messplus.gateway.signals import Answer, JudgeReply
 from messplus.gateway.signals.verdict import Message
+from messplus.router import Told
 
 SATISFIED = '{"reason": "right", "satisfied": true}'
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
-    """One verdict that was told."""
-
-    decision_id: str
-    value: float
-    source: Source
-    feedback_id: str
-    comment: str
-    attributes: Mapping[str, str]
-    cost: float
-
-
 @dataclass(slots=True)
-class Told:
+class Teller:
     """Takes verdicts."""
 
-    said: list[Said] = field(default_factory=list)
+    said: list[Told] = field(default_factory=list)
     refuse: bool = False
 
-    def __call__(
-        self,
-        decision_id: str,
-        value: float,
-        *,
-        source: Source,
-        feedback_id: str,
-        comment: str,
-        attributes: Mapping[str, str],
-        cost: float,
-    ) -> None:
+    def __call__(self, told: Told) -> None:
         """Note it, or refuse it."""
         if self.refuse:
             raise MessPlusError("the disk is full")
-        self.said.append(Said(decision_id, value, source, feedback_id, comment, attributes, cost))
+        self.said.append(told)
 
 
 @dataclass(slots=True)

@@ -30,7 +30,9 @@ def served(router: Router, given: Settings, *, twice: bool = False) -> Standing:
     """Where the promise stands after some answers, each fourth of them empty."""
 
     async def work() -> None:
-        signals = Signals(given, router.feedback, Judge(), random.Random(5), Seen())
+        signals = Signals(
+            given, lambda told: router.feedback_many([told]), Judge(), random.Random(5), Seen()
+        )
         signals.start()
         for n in range(N_ANSWERS):
             name = f"d{n}"

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
-from tests.unit.gateway.signals.fakes import Judge, Seen, Told, answer, settings
+from tests.unit.gateway.signals.fakes import Judge, Seen, Teller, answer, settings
 
 from messplus.errors import MessPlusError, SettingError
 from messplus.gateway.config.settings import Settings
@@ -25,7 +25,7 @@ class World:
     """Signals and all that they touch."""
 
     def __init__(self, given: Settings, judge: Judge | None = None) -> None:
-        self.told, self.seen, self.judge = Told(), Seen(), judge or Judge()
+        self.told, self.seen, self.judge = Teller(), Seen(), judge or Judge()
         self.signals = Signals(given, self.told, self.judge, random.Random(3), self.seen)
 
     def run(self, *answers: Answer, route: str = "chat") -> None:
