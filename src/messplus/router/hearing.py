@@ -74,6 +74,13 @@ class Hearing:
             self._seen.popitem(last=False)
         return Heard(feedback, "applied", about)
 
+    def unhear(self, feedback: Feedback) -> None:
+        """Take back that a verdict is known: it could not be kept. What was learned from it stays."""
+        self._seen.pop(feedback.feedback_id, None)
+        case = self._fold.case(feedback.decision_id)
+        if case is not None and case.heard.get(feedback.source) == feedback.value:
+            del case.heard[feedback.source]
+
     def early(self, decision_id: str) -> Sequence[Feedback]:
         """Take what waited for a decision; gives what is to be appended to the log."""
         heard = map(self.hear, self.parked.take(decision_id))

@@ -247,12 +247,18 @@ class Router:
             ]
             applied = [one.feedback for one in heard if one.status == "applied"]
             stored = self._append(applied) if applied else _done()
+            # What is known already may be under way to the disk: it is acknowledged no sooner.
+            last = self._last
+            known = _done() if last is None or last.done() else last
+        if applied:
+            stored.add_done_callback(lambda done: self._forget_unless_kept(applied, done))
+        futures = {"applied": stored, "duplicate": known}
         nothing = _done()
         return [
             Receipt(
                 one.feedback.feedback_id,
                 one.status,
-                stored if one.status == "applied" else nothing,
+                futures.get(one.status, nothing),
                 one.about,
             )
             for one in heard
@@ -406,6 +412,13 @@ class Router:
         if self._snapshot_every and self._since_snapshot >= self._snapshot_every:
             self._keep_when_durable(self._last)
         return self._last
+
+    def _forget_unless_kept(self, applied: Sequence[Feedback], done: "Future[int]") -> None:
+        """Let feedback that could not be kept be sent again: it must not pass for known."""
+        if done.exception() is not None:
+            with self._lock:
+                for one in applied:
+                    self._hearing.unhear(one)
 
     def _snapshot(self) -> tuple[str, Kept]:
         """A snapshot and its name, with the lock held."""
