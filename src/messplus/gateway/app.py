@@ -72,6 +72,7 @@ def application(gateway: Gateway, reread: Callable[[], Settings] | None = None) 
             ],
             *[Route(path, views.ready) for path in ("/health/readiness", "/readyz", "/health")],
             Route("/metrics", views.metrics),
+            Route("/openapi.json", views.openapi),
             Route("/", views.home),
         ],
         redirect_slashes=False,

@@ -18,6 +18,7 @@ from messplus.gateway.edge import REQUEST_ID
 from messplus.gateway.errors import ApiError, invalid, no_such_model
 from messplus.gateway.gateway import Gateway
 from messplus.gateway.http import headers_of
+from messplus.gateway.openapi import description
 from messplus.gateway.shown import shown_decision, shown_explanation, shown_standing
 from messplus.gateway.target import models_of
 from messplus.gateway.verdicts import COMPLETION
@@ -32,6 +33,7 @@ _PATHS: Final = {
     "GET /v1/decisions/{id}": "why it was that model, and what came of it",
     "GET /v1/models": "everything that model may be",
     "GET /v1/routes": "every promise, and how it stands",
+    "GET /openapi.json": "all of this for programs",
     "GET /health/liveness, /health/readiness, /metrics": "for operators",
 }
 
@@ -53,6 +55,10 @@ class Views:
     async def home(self, _: Request) -> Response:
         """`GET /`: what there is."""
         return _json({"name": "messplus", "version": __version__, "paths": _PATHS})
+
+    async def openapi(self, _: Request) -> Response:
+        """`GET /openapi.json`: the same for programs."""
+        return _json(description(__version__))
 
     async def models(self, request: Request) -> Response:
         """`GET /v1/models`: everything that `model` may be."""
