@@ -55,7 +55,7 @@ def output(*args: str) -> str:
 
 def test_without_arguments_it_teaches() -> None:
     result = CliRunner().invoke(app, [])
-    assert "messplus replay" in result.output
+    assert "messplus demo" in result.output
     assert "inspect" in result.output
 
 
