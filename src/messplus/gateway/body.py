@@ -15,7 +15,7 @@ Json = dict[str, Any]
 OWN: Final = "messplus"
 """The field of a request body that is for us, and goes no further."""
 
-_IMAGES: Final = frozenset({"image_url", "image", "input_image"})
+_IMAGES: Final = ("image_url", "image", "input_image")  # no set: a type may be anything
 _TOKENS_OF_AN_IMAGE: Final = 1000
 _CHARACTERS_OF_A_TOKEN: Final = 4
 

@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+import orjson
+
 Json = dict[str, Any]
 """JSON of any shape: what clients and providers say, which we mostly pass on."""
 
@@ -61,6 +63,20 @@ class Dialect(Protocol):
 
     def error_body(self, body: bytes) -> bytes:
         """The body of an error in OpenAI's terms."""
+
+
+def written(body: Json) -> bytes:
+    """A body as it is sent.
+
+    Raises:
+        Untranslatable: It is nested more deeply than it can be written, though it could be read.
+    """
+    try:
+        return orjson.dumps(body)
+    except orjson.JSONEncodeError as error:
+        raise Untranslatable(
+            f"the request body is nested too deeply, or is odd otherwise: {error}"
+        ) from error
 
 
 def with_parameters(body: Json, parameters: Mapping[str, Any]) -> Json:

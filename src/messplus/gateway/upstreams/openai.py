@@ -4,9 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-import orjson
-
-from messplus.gateway.upstreams.dialect import Asking, Fields, with_parameters
+from messplus.gateway.upstreams.dialect import Asking, Fields, with_parameters, written
 
 _TELLS_USAGE: Final = ("/chat/completions", "/completions")
 """Streams that tell their usage only if asked."""
@@ -35,7 +33,7 @@ class OpenAI:
                     **(options if isinstance(options, dict) else {}),
                     "include_usage": True,
                 }
-        return Asking(path=path, body=orjson.dumps(body))
+        return Asking(path=path, body=written(body))
 
     def error_body(self, body: bytes) -> bytes:
         """As it is."""

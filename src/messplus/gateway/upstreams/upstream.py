@@ -110,9 +110,9 @@ class Upstream:
         except LookupError as error:
             raise UpstreamError(self.name, "missing", f"its provider has no {path}") from error
         except Untranslatable as error:
-            body = orjson.dumps(
-                {"error": {"message": str(error), "type": "invalid_request_error", "code": None}}
-            )
+            kind = "invalid_request_error"
+            said = {"message": str(error), "type": kind, "param": None, "code": "invalid_request"}
+            body = orjson.dumps({"error": said})
             raise UpstreamError(
                 self.name, "rejected", str(error), status=400, retryable=False, body=body
             ) from error

@@ -6,12 +6,10 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-import orjson
-
 from messplus.gateway.upstreams.anthropic.answer import completion_of, error_of
 from messplus.gateway.upstreams.anthropic.request import messages_request
 from messplus.gateway.upstreams.anthropic.stream import ChunkStream
-from messplus.gateway.upstreams.dialect import Asking, Fields, with_parameters
+from messplus.gateway.upstreams.dialect import Asking, Fields, with_parameters, written
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +39,7 @@ class Anthropic:
         created = int(self.now())
         return Asking(
             path="/messages",
-            body=orjson.dumps(with_parameters(body, self.parameters)),
+            body=written(with_parameters(body, self.parameters)),
             read=partial(completion_of, created=created),
             translator=partial(ChunkStream, created=created),
         )
