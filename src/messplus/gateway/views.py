@@ -1,6 +1,7 @@
 """What can be read or asked for besides answers: models, promises, decisions, health, metrics."""
 
 import asyncio
+import re
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -36,6 +37,10 @@ _PATHS: Final = {
     "GET /openapi.json": "all of this for programs",
     "GET /health/liveness, /health/readiness, /metrics": "for operators",
 }
+
+
+_ODD_VERSION: Final = re.compile(r"version=(?!\d{1,9}(\.\d{1,9}){0,3}\s*([;,]|$))")
+"""A version of a format of metrics that is none; then the oldest format is sent, which all can read."""
 
 
 class Views:
@@ -151,7 +156,10 @@ class Views:
         """`GET /metrics`: for Prometheus."""
         if not self._gateway.settings.server.expose_metrics:
             self._caller(request)
-        body, kind = self._gateway.parts.metrics.expose(request.headers.get("accept", ""))
+        accept = request.headers.get("accept", "")
+        if _ODD_VERSION.search(accept):  # the library would compare it with numbers
+            accept = ""
+        body, kind = self._gateway.parts.metrics.expose(accept)
         return Response(body, headers={"content-type": kind})
 
     def _names(self, caller: Caller) -> list[tuple[str, str]]:
