@@ -11,6 +11,9 @@ from messplus.gateway.upstreams.errors import UpstreamError
 
 NO_HEADERS: Final[Mapping[str, str]] = {}
 
+LONGEST_NAME: Final = 100
+"""Characters of a name that a client has made up, as it is told of it: it may be as long as a body."""
+
 
 @dataclass(slots=True, eq=False)
 class ApiError(Exception):
@@ -73,7 +76,12 @@ def too_large(most_bytes: int) -> ApiError:
 
 def no_such_model(name: str, hint: str) -> ApiError:
     """The name is none of a route or model that the caller may use."""
-    return ApiError(404, "model_not_found", f"there is no model or route {name!r}: {hint}", "model")
+    return ApiError(
+        404,
+        "model_not_found",
+        f"there is no model or route {name[:LONGEST_NAME]!r}: {hint}",
+        "model",
+    )
 
 
 def no_model(message: str, retry_after_s: float | None = None) -> ApiError:

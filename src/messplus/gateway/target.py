@@ -9,7 +9,7 @@ from messplus.errors import unknown
 from messplus.gateway.access import Caller
 from messplus.gateway.body import Asked
 from messplus.gateway.config.settings import NO_ROUTE, Settings
-from messplus.gateway.errors import ApiError, invalid, no_such_model
+from messplus.gateway.errors import LONGEST_NAME, ApiError, invalid, no_such_model
 
 _ALPHA: Final = "x-messplus-alpha"
 _ROUTE: Final = "x-messplus-route"
@@ -76,8 +76,9 @@ def resolve(settings: Settings, asked: Asked, headers: Mapping[str, str], caller
         return ToModel(_permitted_model(settings, name, caller))
     for known in asked.own:
         if known not in OWN_FIELDS:
+            shown = known[:LONGEST_NAME]
             raise invalid(
-                str(unknown("field in messplus:", known, OWN_FIELDS)), f"messplus.{known}"
+                str(unknown("field in messplus:", shown, OWN_FIELDS)), f"messplus.{shown}"
             )
     route = asked.own.get("route") or headers.get(_ROUTE) or name
     if not isinstance(route, str):
@@ -145,7 +146,8 @@ def _excluded(settings: Settings, asked: Asked, headers: Mapping[str, str]) -> f
     for name in given:
         if name not in settings.models:
             raise invalid(
-                str(unknown("model to exclude:", name, settings.models)), "messplus.exclude"
+                str(unknown("model to exclude:", name[:LONGEST_NAME], settings.models)),
+                "messplus.exclude",
             )
     return frozenset(given)
 

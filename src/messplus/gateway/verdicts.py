@@ -7,7 +7,7 @@ from typing import Any, Final
 from messplus.core.types import Source
 from messplus.errors import unknown
 from messplus.gateway.body import Json
-from messplus.gateway.errors import invalid
+from messplus.gateway.errors import LONGEST_NAME, invalid
 
 COMPLETION: Final = "chatcmpl-"
 """What a decision's name begins with in the `id` of an answer, by which feedback finds it as well."""
@@ -66,7 +66,8 @@ def parse_verdict(body: Json, feedback_id: str | None = None, where: str = "") -
     """
     for name in body:
         if name not in _FIELDS:
-            raise invalid(str(unknown(f"field {where}", name, _FIELDS)), where + name)
+            shown = name[:LONGEST_NAME]
+            raise invalid(str(unknown(f"field {where}", shown, _FIELDS)), where + shown)
     by = _text(body, "source", where, 32) or "user"
     if by not in _SOURCES:
         raise invalid(str(unknown("source", by, _SOURCES)), f"{where}source")
