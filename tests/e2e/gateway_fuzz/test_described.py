@@ -3,7 +3,7 @@
 MESSPLUS_FUZZ_EXAMPLES says how many for each path; more than a few take minutes.
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import orjson
 import pytest
@@ -58,7 +58,7 @@ def test_answers_are_as_described(
         phases=(Phase.generate, Phase.shrink),
         suppress_health_check=list(HealthCheck),
     )
-    def check(case: schemathesis.Case) -> None:
+    def check(case: schemathesis.Case[Any]) -> None:
         response = case.call(base_url=fuzzed.address, timeout=LONGEST_S)
         case.validate_response(response, checks=CHECKS)
         assert response.headers["x-request-id"]
