@@ -18,6 +18,7 @@ from messplus.gateway.app import application
 from messplus.gateway.config.settings import Settings
 from messplus.gateway.gateway import Gateway
 from messplus.gateway.opening import opened
+from messplus.gateway.protocol import Bounded
 from messplus.gateway.telemetry import Metrics
 
 _log = logging.getLogger("messplus.gateway")
@@ -136,7 +137,7 @@ class Server(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 application(gateway, reread),
-                http="httptools",
+                http=Bounded,
                 ws="none",
                 lifespan="off",
                 log_config=None,
