@@ -39,10 +39,12 @@ _ID_BITS = np.uint64(52)
 _ID_MASK = np.uint64(2**52 - 1)
 
 
-@lru_cache(maxsize=1 << 17)
-def _token_id(token: str) -> int:
+def _hashed(token: str) -> int:
     """A 64-bit id that is the same in every process, unlike `hash`."""
     return int.from_bytes(blake2b(token.encode("utf-8", "replace"), digest_size=8).digest())
+
+
+_token_id: Final = lru_cache(maxsize=1 << 17)(_hashed)
 
 
 def _mixed(ids: _Ids) -> _Ids:
@@ -52,11 +54,11 @@ def _mixed(ids: _Ids) -> _Ids:
     return ids ^ (ids >> np.uint64(31))
 
 
-@lru_cache(maxsize=1 << 17)
+@lru_cache(maxsize=1 << 16)
 def _gram(token: str) -> int:
     """What a token is sorted by, as in a block of texts."""
     with np.errstate(over="ignore"):  # multiplication of 64 bits is meant to wrap around
-        return int(_mixed(np.array([_token_id(token)], dtype=np.uint64))[0] & _ID_MASK)
+        return int(_mixed(np.array([_hashed(token)], dtype=np.uint64))[0] & _ID_MASK)
 
 
 _WEIGHTS: Final = tuple((1.0 + np.log(np.arange(1, 257))).tolist())
