@@ -35,6 +35,11 @@ SPEED = 20.0
 CONCURRENCY = 16
 PICTURE = Path("docs/results/figures/demo.svg")
 WIDTH = 116
+NOTE = (
+    "*Means of five orders of the requests, each started cold, every call charged, one request in twenty"
+    " at random\n(`python -m benchmarks.demo`, AMD EPYC, two cores). Prices are illustrative, in"
+    " proportion to size.*"
+)
 
 
 def one(seed: int) -> Summary:
@@ -112,7 +117,7 @@ def main() -> None:
     if given.readme:
         drawn = picture(runs[0].end)
         write_whole(PICTURE, lambda file: file.write(drawn.encode()))
-        shown = f"![A demo at its end: satisfaction over alpha, costs, models]({PICTURE})\n\n{text}"
+        shown = f"![A demo at its end: satisfaction over alpha, costs, models]({PICTURE})\n\n{text}\n\n{NOTE}"
         write_between(given.readme, "demo", shown)
 
 

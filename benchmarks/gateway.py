@@ -32,7 +32,7 @@ PER_S = 300.0
 SLOW_PER_S = 20.0
 PROMPTS = 2000
 LEAD = (
-    "What it takes (loopback, one core, everything on, log on disk; `python -m benchmarks.gateway`,"
+    "What it takes (AMD EPYC, loopback, one core, everything on, log on disk; `python -m benchmarks.gateway`,"
     " [the whole page](docs/results/gateway.md)):"
 )
 KEY = "a-key-of-this-benchmark"
