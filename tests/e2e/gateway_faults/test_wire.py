@@ -3,7 +3,7 @@
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 
 import psutil
 import pytest
@@ -53,16 +53,15 @@ def said(address: str, *sent: bytes, leave: bool = True) -> bytes:
         leave: Whether to say that nothing more will come: a gateway that waits for more then closes.
     """
     with connect(address) as connection:
-        for part in sent:
-            connection.sendall(part)
-        if leave:
-            connection.shutdown(socket.SHUT_WR)
+        with suppress(OSError):  # it may close while we still send
+            for part in sent:
+                connection.sendall(part)
+            if leave:
+                connection.shutdown(socket.SHUT_WR)
         parts = []
-        try:
+        with suppress(ConnectionResetError):
             while part := connection.recv(65_536):
                 parts.append(part)
-        except ConnectionResetError:
-            pass  # it may close while we still send
     return b"".join(parts)
 
 
