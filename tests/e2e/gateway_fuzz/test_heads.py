@@ -1,6 +1,8 @@
 """The head of a request is bounded, in bytes and in time."""
 
 import socket
+from contextlib import closing
+from http.client import HTTPConnection
 from urllib.parse import urlsplit
 
 import pytest
@@ -49,20 +51,26 @@ def test_a_head_that_is_too_long_is_refused() -> None:
 
 
 def test_a_head_of_usual_length_is_taken_and_so_is_the_next() -> None:
-    with serving(SETTINGS) as url, connect(url) as client:
+    with (
+        serving(SETTINGS) as url,
+        closing(HTTPConnection(urlsplit(url).netloc, timeout=10)) as client,
+    ):
         for _ in range(2):
-            client.sendall(
-                b"GET /healthz HTTP/1.1\r\nHost: x\r\nx-long: " + b"a" * 60_000 + b"\r\n\r\n"
-            )
-            assert client.recv(65_536).startswith(b"HTTP/1.1 200")
+            client.request("GET", "/healthz", headers={"x-long": "a" * 60_000})
+            reply = client.getresponse()
+            assert reply.status == 200
+            reply.read()
 
 
 def test_a_body_is_no_head() -> None:
-    with serving(SETTINGS) as url, connect(url) as client:
-        body = b'{"model": "auto", "messages": [], "x": "' + b"a" * 2_000_000 + b'"}'
-        head = b"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n"
-        client.sendall(head % len(body) + body)
-        assert b"messages must be a list" in client.recv(65_536)
+    with (
+        serving(SETTINGS) as url,
+        closing(HTTPConnection(urlsplit(url).netloc, timeout=10)) as client,
+    ):
+        for _ in range(2):
+            body = b'{"model": "auto", "messages": [], "x": "' + b"a" * 2_000_000 + b'"}'
+            client.request("POST", "/v1/chat/completions", body)
+            assert b"messages must be a list" in client.getresponse().read()
 
 
 def test_a_head_that_does_not_end_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
