@@ -53,6 +53,10 @@ bench: $(UV)  ## measure again what docs/results says (the recordings must be in
 	$(RUN) python -m benchmarks.windows
 	$(RUN) python -m benchmarks.stores
 	$(RUN) python -m benchmarks.demo --readme README.md
+	$(RUN) python -m benchmarks.gateway_faults
+	$(RUN) python -m benchmarks.gateway_crash --kills 100
+	$(RUN) python -m benchmarks.off_policy
+	$(RUN) python -m benchmarks.signals
 	$(RUN) python -m benchmarks.local_zoo --readme README.md
 	$(RUN) python -m benchmarks.routers --readme README.md
 	$(RUN) python -m benchmarks.reproduce_paper --readme README.md

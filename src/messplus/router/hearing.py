@@ -14,7 +14,7 @@ from messplus.stores.base import Store
 FRESH_S: Final = 60.0
 """Age in seconds up to which a decision cannot have been forgotten by its store."""
 
-MOST_SEEN: Final = 100_000
+MOST_SEEN: Final = 20_000
 """Latest feedback ids that are remembered: the store may not have them yet."""
 
 
