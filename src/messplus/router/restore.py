@@ -23,10 +23,12 @@ class Restored:
         decisions: Decisions that were read.
         mismatches: Those among them that the policy would take otherwise now.
         first_mismatch: The first of these; None if there is none.
+        events: That were read, of all kinds.
     """
 
     fold: Fold
     decisions: int = 0
+    events: int = 0
     mismatches: int = 0
     first_mismatch: str | None = None
 
@@ -101,6 +103,7 @@ def _folded(fold: Fold, store: Store, after: int) -> Restored:
     mine = (one for one in store.events(after) if _is_of(names, fold, one.event, others))
     for (kind, decision_id), group in groupby(mine, key=_same_report):
         events = [one.event for one in group]
+        found.events += len(events)
         if kind is Decided:
             for event in events:
                 _decide_again(found, event)

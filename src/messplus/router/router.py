@@ -10,7 +10,7 @@ from weakref import finalize
 import numpy as np
 
 from messplus.core.types import Draws, Floats, Source
-from messplus.errors import SettingError, unknown
+from messplus.errors import SettingError, StoreError, unknown
 from messplus.ids import new_id as time_ordered
 from messplus.records import NOTHING, Decided, Event, Feedback, Outcome
 from messplus.router.claims import claim, release
@@ -88,7 +88,8 @@ class Router:
         self._snapshot_every = snapshot_every
         self._lock = threading.Lock()
         self._hearing = Hearing(restored.fold, store, parked)
-        self._since_snapshot = 0
+        self._since_snapshot = restored.events  # one that is killed often gets its snapshots, too
+        self._incomplete = False
         self._last: Future[int] | None = None
         self.mismatches = restored.mismatches
         """Decisions of the log that the policy would take otherwise now; 0 unless it was changed."""
@@ -357,13 +358,21 @@ class Router:
         """Wait until everything so far is durable, and keep a snapshot.
 
         Raises:
-            StoreError: The latest event, or the snapshot, could not be kept.
+            StoreError: The latest event, or the snapshot, could not be kept; or an earlier event could
+                not: then the log knows less than this router, and is to be read anew.
         """
         with self._lock:
             last = self._last
             name, state = self._snapshot()
-        if last is not None:
-            self._store.keep(name, last.result(), state.to_bytes())
+        if last is None:
+            return
+        sequence = last.result()
+        if self._incomplete:
+            raise StoreError(
+                "no snapshot is kept: the log could not take some earlier event; after a restart the"
+                " router knows what the log tells"
+            )
+        self._store.keep(name, sequence, state.to_bytes())
 
     def close(self) -> None:
         """Flush, and let another router serve these routes; the store stays open.
@@ -408,6 +417,7 @@ class Router:
 
     def _append(self, events: Sequence[Event]) -> "Future[int]":
         self._last = self._store.append(events)
+        self._last.add_done_callback(self._note)
         self._since_snapshot += len(events)
         if self._snapshot_every and self._since_snapshot >= self._snapshot_every:
             self._keep_when_durable(self._last)
@@ -420,6 +430,11 @@ class Router:
                 for one in applied:
                     self._hearing.unhear(one)
 
+    def _note(self, done: "Future[int]") -> None:
+        """An event that the log lacks must not come back to life by a snapshot."""
+        if done.exception() is not None:
+            self._incomplete = True
+
     def _snapshot(self) -> tuple[str, Kept]:
         """A snapshot and its name, with the lock held."""
         return name_of(self._menu.engine, self._menu.routes), kept(self._fold)
@@ -430,7 +445,7 @@ class Router:
         name, state = self._snapshot()
 
         def keep(done: "Future[int]") -> None:
-            if done.exception() is None:
+            if done.exception() is None and not self._incomplete:
                 self._store.keep(name, done.result(), state.to_bytes())
 
         last.add_done_callback(keep)
