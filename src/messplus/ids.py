@@ -1,6 +1,7 @@
 """Ids in order of time: UUIDs of version 7 (RFC 9562), so that an index grows at its end only."""
 
 import os
+import re
 import secrets
 import threading
 import time
@@ -63,6 +64,15 @@ class TimeOrderedIds:
         number = number << 2 | _VARIANT
         number = number << 30 | low
         return f"{number << _TAIL_BITS | self._random_bits(_TAIL_BITS):032x}"
+
+
+_MADE: Final = re.compile(r"([0-9a-f]{12})7[0-9a-f]{3}[89ab][0-9a-f]{15}")
+
+
+def made_at_s(text: str) -> float | None:
+    """When an id was made, in seconds since 1970; None for a text that is not such an id."""
+    found = _MADE.fullmatch(text)
+    return int(found[1], 16) / 1e3 if found else None
 
 
 new_id: Final = TimeOrderedIds()

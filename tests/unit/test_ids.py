@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from hypothesis import given
 from hypothesis import strategies as st
 
-from messplus.ids import TimeOrderedIds, new_id
+from messplus.ids import TimeOrderedIds, made_at_s, new_id
 
 
 def test_an_id_by_hand() -> None:
@@ -49,3 +49,10 @@ def test_threads_never_get_the_same_id() -> None:
         made = list(pool.map(many, range(8)))
     assert len({one for each in made for one in each}) == 4000
     assert all(each == sorted(each) for each in made)
+
+
+def test_an_id_tells_when_it_was_made_and_other_texts_do_not() -> None:
+    ids = TimeOrderedIds(lambda: 1_750_000_000.123)
+    assert made_at_s(ids()) == 1_750_000_000.123
+    for text in ("", "mine", "0" * 32, str(uuid.uuid4()), new_id().upper() + "x"):
+        assert made_at_s(text) is None

@@ -55,7 +55,6 @@ class Exchange:
         failed: Calls that came to nothing.
         sent_s: When the upstream was first asked; None: it was not.
         asked_s: When it was last asked.
-        replied_s: When the answering one began to answer.
         answered: The answer, once there is any.
         bill: What it cost.
         booked: Whether the outcome was reported.
@@ -80,7 +79,6 @@ class Exchange:
     failed: list[Outcome] = field(default_factory=list)
     sent_s: float | None = None
     asked_s: float = 0.0
-    replied_s: float = 0.0
     answered: Answered | None = None
     bill: Bill | None = None
     booked: bool = False

@@ -1,10 +1,7 @@
 """`POST /v1/feedback` and `/v1/feedback/batch`: what users, judges and audits say of answers."""
 
 import asyncio
-import re
 from collections.abc import Sequence
-from itertools import compress
-from typing import Final
 
 import orjson
 from starlette.types import Receive, Scope, Send
@@ -17,12 +14,6 @@ from messplus.gateway.gateway import Gateway
 from messplus.gateway.http import headers_of, respond
 from messplus.gateway.verdicts import Verdict, parse_batch, parse_verdict
 from messplus.router import Receipt, Told
-
-_STILL_COMING_S: Final = 600.0
-"""Feedback waits so long for its decision; one that was to come is there by then."""
-
-_OURS: Final = re.compile(r"([0-9a-f]{12})7[0-9a-f]{3}[89ab][0-9a-f]{15}")
-"""A name that the gateway gives (`messplus.ids`): it begins with milliseconds since 1970."""
 
 
 class Feedback:
@@ -61,8 +52,7 @@ class Feedback:
     async def _take(self, verdicts: Sequence[Verdict]) -> list[dict[str, str]]:
         """What became of each."""
         gateway = self._gateway
-        counts = [not one.dry_run and not self._never_was(one.decision_id) for one in verdicts]
-        real = list(compress(verdicts, counts))
+        real = [one for one in verdicts if not one.dry_run]
         receipts = gateway.parts.tell.many(
             [
                 Told(
@@ -81,18 +71,7 @@ class Feedback:
                 await asyncio.wrap_future(receipt.stored)
             receipt.stored.result()  # raises where it could not be kept
         said = iter(receipts)
-        return [
-            _said(next(said)) if counted else _not_taken(gateway, one)
-            for one, counted in zip(verdicts, counts, strict=True)
-        ]
-
-    def _never_was(self, decision_id: str) -> bool:
-        """Whether there is no such decision, and none will come: its name is older than those that may."""
-        ours = _OURS.fullmatch(decision_id)
-        if ours is None:
-            return False
-        age_s = self._gateway.parts.clocks.now() - int(ours[1], 16) / 1e3
-        return age_s > _STILL_COMING_S and not self._gateway.parts.router.story(decision_id)
+        return [_looked_at(gateway, one) if one.dry_run else _said(next(said)) for one in verdicts]
 
     def _check_right(self, caller: Caller, verdict: Verdict) -> None:
         """Only who asked may judge the answer, and only an admin may audit.
@@ -126,7 +105,7 @@ def _said(receipt: Receipt) -> dict[str, str]:
     return {"feedback_id": receipt.feedback_id, "status": receipt.status}
 
 
-def _not_taken(gateway: Gateway, verdict: Verdict) -> dict[str, str]:
-    """Of a verdict that is only to be checked, or on what there never was."""
+def _looked_at(gateway: Gateway, verdict: Verdict) -> dict[str, str]:
+    """Of a verdict that is only to be checked."""
     known = gateway.parts.router.story(verdict.decision_id) is not None
     return {"feedback_id": verdict.feedback_id or "", "status": "valid" if known else "unknown"}

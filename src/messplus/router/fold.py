@@ -150,6 +150,10 @@ class Fold:
         story = self._look_up(decision_id)
         return Case.of(story) if story else None
 
+    def remembers(self, decision_id: str) -> bool:
+        """Whether a decision is in memory, so that `case` need not look it up."""
+        return decision_id in self._cases
+
     def finished(self, case: Case, outcomes: Sequence[Outcome]) -> None:
         """Learn what models charged, and that a failed call satisfied nobody."""
         case.finish(outcomes)

@@ -58,13 +58,16 @@ class Hearing:
         feedback_id, decision_id = feedback.feedback_id, feedback.decision_id
         if named and (feedback_id in self._seen or self._store.has_feedback(feedback_id)):
             return Heard(feedback, "duplicate")
+        in_memory = self._fold.remembers(
+            decision_id
+        )  # else it is read from the store, and is there
         case = self._fold.case(decision_id)
         if case is None or not self.is_ours(case.key):
             return Heard(feedback, self.parked.add(feedback))
         about = _about(case)
         if case.heard.get(feedback.source) == feedback.value:
             return Heard(feedback, "duplicate", about)
-        old = feedback.at_s - case.decided.at_s > FRESH_S
+        old = in_memory and feedback.at_s - case.decided.at_s > FRESH_S
         if old and self._store.story(decision_id) is None:
             self._fold.forget(decision_id)
             return Heard(feedback, "unknown")
@@ -95,10 +98,11 @@ def _about(case: Case) -> About:
     """The answer, as it was before this verdict."""
     decided = case.decided
     model = case.delivered
+    predicted = dict(zip(decided.models, decided.p_sat.tolist(), strict=True))
     return About(
         route=decided.route,
         model=model,
-        p_sat=None if model is None else float(decided.p_sat[decided.models.index(model)]),
+        p_sat=None if model is None else predicted.get(model),
         decided_at_s=decided.at_s,
         attributes=decided.attributes,
         first=not case.heard,

@@ -3,6 +3,7 @@
 from collections import OrderedDict
 
 from messplus.errors import require_range
+from messplus.ids import made_at_s
 from messplus.records import Feedback
 from messplus.router.route import Status
 
@@ -31,8 +32,14 @@ class Parked:
         return self._n
 
     def add(self, feedback: Feedback) -> Status:
-        """Have feedback wait, if there is room, for a decision that is not known yet."""
+        """Have feedback wait, if there is room, for a decision that is not known yet.
+
+        A decision whose own name says that it is older than anything waits will not come any more.
+        """
         oldest_s = feedback.at_s - self._longest_s
+        made_at = made_at_s(feedback.decision_id)
+        if made_at is not None and made_at < oldest_s:
+            return "unknown"
         while self._waiting and next(iter(self._waiting.values()))[0].at_s < oldest_s:
             self._n -= len(self._waiting.popitem(last=False)[1])
         here = self._waiting.get(feedback.decision_id, [])

@@ -126,7 +126,7 @@ class About(NamedTuple):
     Attributes:
         route: Under whose promise it was decided.
         model: Whose answer it was; None: nobody answered.
-        p_sat: What was predicted of that model, in [0, 1]; None with it.
+        p_sat: What was predicted of that model, in [0, 1]; None where nothing was.
         decided_at_s: Seconds since 1970.
         attributes: What else is known of the request.
         first: Whether nobody had said anything of it before.

@@ -10,14 +10,15 @@ from weakref import finalize
 import numpy as np
 
 from messplus.core.types import Draws, Floats, Source
-from messplus.errors import SettingError, StoreError, unknown
+from messplus.errors import SettingError, unknown
 from messplus.ids import new_id as time_ordered
-from messplus.records import NOTHING, Decided, Event, Feedback, Outcome
+from messplus.records import NOTHING, Decided, Feedback, Outcome
 from messplus.router.claims import claim, release
 from messplus.router.engine import Engine
 from messplus.router.explain import Explanation, explain
 from messplus.router.hearing import Hearing
-from messplus.router.kept import Kept, kept, name_of
+from messplus.router.journal import Journal, Snapshot
+from messplus.router.kept import kept, name_of
 from messplus.router.menu import Menu
 from messplus.router.parked import Parked
 from messplus.router.restore import restore
@@ -85,12 +86,9 @@ class Router:
         self._rng = rng
         self._clock = clock
         self._new_id = new_id
-        self._snapshot_every = snapshot_every
         self._lock = threading.Lock()
         self._hearing = Hearing(restored.fold, store, parked)
-        self._since_snapshot = restored.events  # one that is killed often gets its snapshots, too
-        self._incomplete = False
-        self._last: Future[int] | None = None
+        self._journal = Journal(store, self._snapshot, every=snapshot_every, behind=restored.events)
         self.mismatches = restored.mismatches
         """Decisions of the log that the policy would take otherwise now; 0 unless it was changed."""
 
@@ -164,7 +162,7 @@ class Router:
             )
             self._fold.remember(decided)
             early = self._hearing.early(decided.decision_id)
-            return Routed(decided, self._append([decided, *early]))
+            return Routed(decided, self._journal.append([decided, *early]))
 
     def finish(self, decision_id: str, outcomes: Sequence[Outcome]) -> "Future[int]":
         """Report what the models did with a request: once, all calls together.
@@ -196,7 +194,7 @@ class Router:
             if case.finished:
                 raise SettingError(f"decision {decision_id!r} was finished before")
             self._fold.finished(case, outcomes)
-            return self._append(list(outcomes))
+            return self._journal.append(list(outcomes))
 
     def feedback(
         self,
@@ -247,9 +245,9 @@ class Router:
                 for n, one in enumerate(made)
             ]
             applied = [one.feedback for one in heard if one.status == "applied"]
-            stored = self._append(applied) if applied else _done()
+            stored = self._journal.append(applied) if applied else _done()
             # What is known already may be under way to the disk: it is acknowledged no sooner.
-            last = self._last
+            last = self._journal.last
             known = _done() if last is None or last.done() else last
         if applied:
             stored.add_done_callback(lambda done: self._forget_unless_kept(applied, done))
@@ -290,7 +288,7 @@ class Router:
             self._claimed |= new
             self._fold.change(engine, named)
             self._menu = menu
-            self._keep_when_durable(self._store.append([]))
+            self._journal.keep_when_durable(self._store.append([]))
 
     def standing(self, route: str | None = None, alpha: float | None = None) -> Standing:
         """Where a promise stands; some hundred microseconds.
@@ -362,17 +360,9 @@ class Router:
                 not: then the log knows less than this router, and is to be read anew.
         """
         with self._lock:
-            last = self._last
-            name, state = self._snapshot()
-        if last is None:
-            return
-        sequence = last.result()
-        if self._incomplete:
-            raise StoreError(
-                "no snapshot is kept: the log could not take some earlier event; after a restart the"
-                " router knows what the log tells"
-            )
-        self._store.keep(name, sequence, state.to_bytes())
+            last, snapshot = self._journal.last, self._snapshot()
+        if last is not None:
+            self._journal.keep(snapshot, last)
 
     def close(self) -> None:
         """Flush, and let another router serve these routes; the store stays open.
@@ -415,14 +405,6 @@ class Router:
                 f" more: use one of {listed}"
             )
 
-    def _append(self, events: Sequence[Event]) -> "Future[int]":
-        self._last = self._store.append(events)
-        self._last.add_done_callback(self._note)
-        self._since_snapshot += len(events)
-        if self._snapshot_every and self._since_snapshot >= self._snapshot_every:
-            self._keep_when_durable(self._last)
-        return self._last
-
     def _forget_unless_kept(self, applied: Sequence[Feedback], done: "Future[int]") -> None:
         """Let feedback that could not be kept be sent again: it must not pass for known."""
         if done.exception() is not None:
@@ -430,25 +412,9 @@ class Router:
                 for one in applied:
                     self._hearing.unhear(one)
 
-    def _note(self, done: "Future[int]") -> None:
-        """An event that the log lacks must not come back to life by a snapshot."""
-        if done.exception() is not None:
-            self._incomplete = True
-
-    def _snapshot(self) -> tuple[str, Kept]:
+    def _snapshot(self) -> Snapshot:
         """A snapshot and its name, with the lock held."""
         return name_of(self._menu.engine, self._menu.routes), kept(self._fold)
-
-    def _keep_when_durable(self, last: "Future[int]") -> None:
-        """Keep a snapshot once the event that it ends with is durable; without that there is none."""
-        self._since_snapshot = 0
-        name, state = self._snapshot()
-
-        def keep(done: "Future[int]") -> None:
-            if done.exception() is None and not self._incomplete:
-                self._store.keep(name, done.result(), state.to_bytes())
-
-        last.add_done_callback(keep)
 
 
 def _named(routes: Sequence[Route]) -> dict[str, Route]:

@@ -9,6 +9,7 @@ from tests.unit.router.conftest import MakeRouter, copied
 
 from messplus.core.types import Draws, Request, Verdict
 from messplus.errors import SettingError
+from messplus.ids import TimeOrderedIds
 from messplus.records import Decided, Feedback, Outcome
 from messplus.replay.policies import policy_from_spec
 from messplus.replay.streams import Stream
@@ -170,6 +171,19 @@ def test_parked_feedback_is_bounded_in_number_and_time(
     assert router.feedback("d3", 1.0).status == "pending"
     router.route(prompts[0], decision_id="d0")
     assert router.standing().believed != 1.0
+
+
+def test_feedback_waits_for_no_decision_that_would_be_older_than_any_that_waits(
+    make_router: MakeRouter,
+) -> None:
+    now = [1_000_000.0]
+    ids = TimeOrderedIds(lambda: now[0])
+    router = make_router(park_s=10.0, clock=lambda: now[0])
+    early = ids()
+    assert router.feedback(early, 1.0).status == "pending"
+    now[0] += 11.0
+    assert router.feedback(early, 0.0).status == "unknown"
+    assert router.feedback(ids(), 1.0).status == "pending"
 
 
 def test_a_failed_call_satisfies_nobody_and_its_stand_in_is_judged(
