@@ -19,7 +19,7 @@ from messplus.gateway.sessions import Sessions
 from messplus.gateway.signals import Signals
 from messplus.gateway.telemetry import Metrics, open_traces
 from messplus.gateway.telling import Teller
-from messplus.gateway.upkeep import forgetting, watching
+from messplus.gateway.upkeep import forgetting, recovering, watching
 from messplus.gateway.upstreams import Upstreams
 from messplus.priors.store import load
 from messplus.router import Engine, Route, Router, adaptive_engine
@@ -81,7 +81,7 @@ async def opened(settings: Settings, metrics: Metrics, *, clocks: Clocks | None 
     metrics.configured(settings.models, clocks.now())
     metrics.watch(lambda: read_at_scrape(gateway))
     gateway.keep_running(
-        asyncio.create_task(watching(gateway)), asyncio.create_task(forgetting(gateway))
+        *(asyncio.create_task(work(gateway)) for work in (watching, forgetting, recovering))
     )
     return gateway
 

@@ -1,4 +1,4 @@
-"""What a gateway does besides answering: forget what is old, and say what endangers a promise."""
+"""What a gateway does besides answering: forget what is old, find its log again, say what endangers a promise."""
 
 import asyncio
 import logging
@@ -14,6 +14,9 @@ _DAY_S: Final = 86_400.0
 _FORGET_EVERY_S: Final = 60.0
 _BUDGET_S: Final = 0.5
 _LOOK_EVERY_S: Final = 30.0
+_TRY_EVERY_S: Final = 5.0
+_TRIAL: Final = "trial"
+"""Name of the snapshot that is written only to see whether one can be."""
 
 
 async def forgetting(gateway: Gateway) -> None:
@@ -38,6 +41,25 @@ async def forgetting(gateway: Gateway) -> None:
             continue
         if done.decisions:
             _log.info("%d decisions older than %g days forgotten", done.decisions, days)
+
+
+async def recovering(gateway: Gateway) -> None:
+    """While the log cannot be written, try again: whoever is not ready gets no request that would."""
+    while True:
+        await asyncio.sleep(_TRY_EVERY_S)
+        if gateway.store_trouble:
+            await recover(gateway)
+
+
+async def recover(gateway: Gateway) -> None:
+    """See whether the log can be written again."""
+    try:
+        await asyncio.to_thread(gateway.parts.store.keep, _TRIAL, 0, b"")
+    except StoreError as error:
+        gateway.store_trouble = str(error)
+    else:
+        gateway.store_trouble = ""
+        _log.info("the log can be written again")
 
 
 async def watching(gateway: Gateway) -> None:
