@@ -89,4 +89,4 @@ def settings(*, cost: str = "usd", **route: Any) -> Settings:  # noqa: ANN401  #
 
 def answer(n: int = 0, text: str = "Paris.", **more: Any) -> Answer:  # noqa: ANN401  # its other fields
     """Answer number n."""
-    return Answer(decision_id=f"d{n}", model="small", text=text, prompt="Capital?", **more)
+    return Answer(decision_id=f"answer-{n}", model="small", text=text, prompt="Capital?", **more)

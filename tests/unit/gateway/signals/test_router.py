@@ -35,7 +35,7 @@ def served(router: Router, given: Settings, *, twice: bool = False) -> Standing:
         )
         signals.start()
         for n in range(N_ANSWERS):
-            name = f"d{n}"
+            name = f"answer-{n}"
             router.route("Capital?", decision_id=name)
             outcome = Outcome(decision_id=name, model="small", at_s=0.0, cost=1.0)
             router.finish(name, [outcome])
@@ -95,7 +95,7 @@ def test_the_log_tells_rules_and_judges_apart() -> None:
     store = open_store("memory:")
     router = router_on(store)
     served(router, settings(checks=[RULE], judge={**AUDIT, "share": 1.0}))
-    failed, passed = router.story("d0"), router.story("d1")
+    failed, passed = router.story("answer-0"), router.story("answer-1")
     assert failed is not None
     assert passed is not None
     said = [(one.source, one.value, one.attributes["by"]) for one in failed.feedback]

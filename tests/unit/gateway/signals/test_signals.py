@@ -63,7 +63,7 @@ def test_a_failed_answer_is_worth_nothing_and_one_that_passes_may_be_anything(
 ) -> None:
     world = World(settings(checks=[check]))
     world.run(answer(0, ""), answer(1, "[]"))
-    assert world.verdicts == [("d0", 0.0, "check")]
+    assert world.verdicts == [("answer-0", 0.0, "check")]
     (said,) = world.told.said
     assert said.attributes == {"by": f"check:{check['kind']}"}
     assert (said.feedback_id, said.cost) == ("check:d0", 0.0)
@@ -75,13 +75,17 @@ def test_a_failed_answer_is_worth_nothing_and_one_that_passes_may_be_anything(
 def test_where_a_rule_decides_every_answer_is_audited(check: dict[str, Any]) -> None:
     world = World(settings(checks=[{**check, "decides": "always"}]))
     world.run(answer(0, ""), answer(1, "[]"))
-    assert world.verdicts == [("d0", 0.0, "audit"), ("d1", 1.0, "audit")]
+    assert world.verdicts == [("answer-0", 0.0, "audit"), ("answer-1", 1.0, "audit")]
 
 
 def test_a_failed_rule_of_either_kind_decides() -> None:
     world = World(settings(checks=[EMPTY, {"kind": "finished", "decides": "always"}]))
     world.run(answer(0, ""), answer(1, finish_reason="length"), answer(2))
-    assert world.verdicts == [("d0", 0.0, "audit"), ("d1", 0.0, "audit"), ("d2", 1.0, "audit")]
+    assert world.verdicts == [
+        ("answer-0", 0.0, "audit"),
+        ("answer-1", 0.0, "audit"),
+        ("answer-2", 1.0, "audit"),
+    ]
 
 
 def test_what_cannot_be_told_is_told_nowhere() -> None:
@@ -114,13 +118,13 @@ def test_a_judge_s_verdict_is_told_with_its_cost(trust: str, source: str) -> Non
     world = World(settings(judge={**ALL, "trust": trust}))
     world.run(answer())
     (said,) = world.told.said
-    assert (said.decision_id, said.value, said.source) == ("d0", 1.0, source)
-    assert (said.cost, said.comment, said.feedback_id) == (0.002, "right", "judge:d0")
+    assert (said.decision_id, said.value, said.source) == ("answer-0", 1.0, source)
+    assert (said.cost, said.comment, said.feedback_id) == (0.002, "right", "judge:answer-0")
     assert said.attributes == {"by": "judge:large"}
     assert world.seen.judged_ == [("chat", "verdict", 0.002)]
     ((model, messages, _),) = world.judge.asked
     assert model == "large"
-    assert "d0" not in str(messages)
+    assert "answer-0" not in str(messages)
 
 
 def test_joules_are_not_shown_as_dollars() -> None:
@@ -214,11 +218,15 @@ def test_few_are_judged_at_once_and_what_overflows_is_counted() -> None:
 def test_an_answer_that_failed_a_check_needs_no_judge() -> None:
     opinion = World(settings(checks=[EMPTY], judge=ALL))
     opinion.run(answer(0, ""), answer(1))
-    assert opinion.verdicts == [("d0", 0.0, "check"), ("d1", 1.0, "judge")]
+    assert opinion.verdicts == [("answer-0", 0.0, "check"), ("answer-1", 1.0, "judge")]
     audit = World(settings(checks=[EMPTY], judge=AUDIT))
     audit.run(answer(0, ""), answer(1))
     # The failed one was drawn, too: without it the audited ones would be better than the rest.
-    assert audit.verdicts == [("d0", 0.0, "check"), ("d0", 0.0, "audit"), ("d1", 1.0, "audit")]
+    assert audit.verdicts == [
+        ("answer-0", 0.0, "check"),
+        ("answer-0", 0.0, "audit"),
+        ("answer-1", 1.0, "audit"),
+    ]
     assert len({one.feedback_id for one in audit.told.said}) == 3
     assert len(audit.judge.asked) == 1
 
@@ -227,7 +235,7 @@ def test_where_a_rule_decides_no_judge_is_asked() -> None:
     world = World(settings(checks=[{**EMPTY, "decides": "always"}], judge=AUDIT))
     world.run(answer(0, ""), answer(1))
     assert world.judge.asked == []
-    assert world.verdicts == [("d0", 0.0, "audit"), ("d1", 1.0, "audit")]
+    assert world.verdicts == [("answer-0", 0.0, "audit"), ("answer-1", 1.0, "audit")]
 
 
 def test_other_settings_hold_from_the_next_answer_on() -> None:
@@ -242,7 +250,11 @@ def test_other_settings_hold_from_the_next_answer_on() -> None:
         world.signals.finished("chat", answer(2, ""))
 
     world.live(work)
-    assert world.verdicts == [("d0", 0.0, "check"), ("d1", 1.0, "judge"), ("d2", 1.0, "judge")]
+    assert world.verdicts == [
+        ("answer-0", 0.0, "check"),
+        ("answer-1", 1.0, "judge"),
+        ("answer-2", 1.0, "judge"),
+    ]
 
 
 def test_the_end_does_not_wait_for_ever(caplog: pytest.LogCaptureFixture) -> None:
