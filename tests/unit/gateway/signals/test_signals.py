@@ -66,7 +66,7 @@ def test_a_failed_answer_is_worth_nothing_and_one_that_passes_may_be_anything(
     assert world.verdicts == [("answer-0", 0.0, "check")]
     (said,) = world.told.said
     assert said.attributes == {"by": f"check:{check['kind']}"}
-    assert (said.feedback_id, said.cost) == ("check:d0", 0.0)
+    assert (said.feedback_id, said.cost) == ("check:answer-0", 0.0)
     assert said.comment
     assert world.seen.checks == [("chat", check["kind"], False), ("chat", check["kind"], True)]
 
