@@ -1,7 +1,7 @@
 """A policy's state as bytes: arrays and a description of the tree that they hang in; never a pickle.
 
-A state is a tree of our own frozen dataclasses and named tuples, lists, tuples, numbers, texts,
-bytes and arrays. It becomes a .npz file of the arrays and of one more, `tree`, which holds the rest as
+A state is a tree of our own dataclasses and named tuples, lists, tuples, dicts with keys of text,
+numbers, texts, bytes and arrays. It becomes a .npz file of the arrays and of one more, `tree`, which holds the rest as
 JSON. Only classes of the layers below are ever made again, by their fields.
 """
 
@@ -26,6 +26,7 @@ _HOMES: Final = (
     "messplus.costs.",
     "messplus.priors.",
     "messplus.router.",
+    "messplus.evidence.",
 )
 _TREE: Final = "tree"
 Array = NDArray[np.generic]
@@ -70,7 +71,7 @@ def from_bytes(content: bytes) -> object:
         raise StoreError(f"a snapshot cannot be read: {error!r}") from error
 
 
-Kind = Literal["array", "bytes", "object", "list", "tuple", "value"]
+Kind = Literal["array", "bytes", "dict", "object", "list", "tuple", "value"]
 
 
 def _flatten(value: object, arrays: dict[str, Array]) -> list[object]:
@@ -87,6 +88,8 @@ def _flatten(value: object, arrays: dict[str, Array]) -> list[object]:
     if isinstance(value, list | tuple):
         kind: Kind = "list" if isinstance(value, list) else "tuple"
         return [kind, [_flatten(one, arrays) for one in value]]
+    if isinstance(value, dict):
+        return ["dict", {str(key): _flatten(one, arrays) for key, one in value.items()}]
     if isinstance(value, bytes):
         return ["bytes", value.hex()]
     if value is None or isinstance(value, bool | int | float | str):
@@ -107,6 +110,9 @@ def _build(node: list[object], arrays: Mapping[str, Array]) -> object:
             return [_build(one, arrays) for one in cast("list[list[object]]", content)]
         case "tuple":
             return tuple(_build(one, arrays) for one in cast("list[list[object]]", content))
+        case "dict":
+            inner = cast("dict[str, list[object]]", content)
+            return {key: _build(one, arrays) for key, one in inner.items()}
         case "bytes":
             return bytes.fromhex(cast(str, content))
         case "value":

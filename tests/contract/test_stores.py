@@ -211,6 +211,16 @@ def test_a_bad_batch_does_not_fail_its_neighbours(store: Store) -> None:
     assert kept == ["old"] + [name for name in names if name != "old" for _ in range(2)]
 
 
+def test_the_history_of_a_decision_is_in_the_order_of_the_log(store: Store) -> None:
+    append(store, decided("a"), decided("b"))
+    append(store, feedback("a", "1"))
+    append(store, outcome("a"), outcome("b"))
+    found = store.history("a")
+    assert [one.sequence for one in found] == [1, 3, 4]
+    assert same_all([one.event for one in found], [decided("a"), feedback("a", "1"), outcome("a")])
+    assert store.history("c") == ()
+
+
 def test_the_story_of_a_decision(store: Store) -> None:
     append(store, decided("a"), decided("b"), outcome("b"), outcome("a", error="down"))
     append(store, feedback("a", "1"), feedback("b", "2"), outcome("a", model="large"))

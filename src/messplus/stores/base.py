@@ -51,6 +51,10 @@ class Log(Protocol):
         """All that is known of a decision; None if it is unknown or was forgotten."""
         ...
 
+    def history(self, decision_id: str) -> tuple[Stored, ...]:
+        """The events of a decision in the order of the log; none if it is unknown or was forgotten."""
+        ...
+
     def recent(
         self, limit: int, *, before: int | None = None, route: str | None = None
     ) -> tuple[Stored, ...]:

@@ -22,7 +22,7 @@ class MemoryStore:
         self._closed = False
         self._last = 0
         self._log: list[Stored] = []
-        self._told: dict[str, list[Event]] = {}  # by decision, the decision itself first
+        self._told: dict[str, list[Stored]] = {}  # by decision, the decision itself first
         self._feedback: set[str] = set()
         self._snapshots: dict[str, tuple[int, bytes]] = {}
 
@@ -44,8 +44,9 @@ class MemoryStore:
             for event in events:
                 self._last += 1
                 kept = _copy(event)
-                self._log.append(Stored(self._last, kept))
-                self._told.setdefault(event.decision_id, []).append(kept)
+                stored = Stored(self._last, kept)
+                self._log.append(stored)
+                self._told.setdefault(event.decision_id, []).append(stored)
                 if isinstance(event, Feedback):
                     self._feedback.add(event.feedback_id)
             return self._last
@@ -78,9 +79,7 @@ class MemoryStore:
 
     def story(self, decision_id: str) -> Story | None:
         """All that is known of a decision; None if it is unknown or was forgotten."""
-        with self._lock:
-            self._check_open()
-            told = tuple(self._told.get(decision_id, ()))
+        told = tuple(stored.event for stored in self.history(decision_id))
         if not told or not isinstance(told[0], Decided):
             return None
         return Story(
@@ -88,6 +87,12 @@ class MemoryStore:
             tuple(event for event in told if isinstance(event, Outcome)),
             tuple(event for event in told if isinstance(event, Feedback)),
         )
+
+    def history(self, decision_id: str) -> tuple[Stored, ...]:
+        """The events of a decision in the order of the log; none if it is unknown or was forgotten."""
+        with self._lock:
+            self._check_open()
+            return tuple(self._told.get(decision_id, ()))
 
     def recent(
         self, limit: int, *, before: int | None = None, route: str | None = None
@@ -143,9 +148,9 @@ class MemoryStore:
             old.sort(key=lambda event: event.at_s)
             gone = {event.decision_id for event in old[:limit]}
             for name in gone:
-                for event in self._told.pop(name):
-                    if isinstance(event, Feedback):
-                        self._feedback.remove(event.feedback_id)
+                for stored in self._told.pop(name):
+                    if isinstance(stored.event, Feedback):
+                        self._feedback.remove(stored.event.feedback_id)
             self._log = [stored for stored in self._log if stored.event.decision_id not in gone]
             return len(gone)
 

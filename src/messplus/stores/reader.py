@@ -66,6 +66,17 @@ class Reader:
             tuple(map(FEEDBACK.decode, feedback)),
         )
 
+    def history(self, decision_id: str) -> tuple[Stored, ...]:
+        """The events of a decision in the order of the log; none if it is unknown or was forgotten."""
+        name = (from_text(decision_id),)
+        found = self._read(*((one.of_decision, name) for one in TABLES))
+        events = (
+            Stored(row[0], table.decode(row))
+            for table, rows in zip(TABLES, found, strict=True)
+            for row in rows
+        )
+        return tuple(sorted(events, key=lambda stored: stored.sequence))
+
     def recent(
         self, limit: int, *, before: int | None = None, route: str | None = None
     ) -> tuple[Stored, ...]:

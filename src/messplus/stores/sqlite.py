@@ -93,6 +93,10 @@ class SqliteStore:
         """All that is known of a decision; None if it is unknown or was forgotten."""
         return self._reader.story(decision_id)
 
+    def history(self, decision_id: str) -> tuple[Stored, ...]:
+        """The events of a decision in the order of the log; none if it is unknown or was forgotten."""
+        return self._reader.history(decision_id)
+
     def recent(
         self, limit: int, *, before: int | None = None, route: str | None = None
     ) -> tuple[Stored, ...]:
