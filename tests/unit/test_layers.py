@@ -13,8 +13,8 @@ ROOT = Path(messplus.__file__).parent
 
 # A layer may import itself, those before it, and the small modules beside them.
 LAYERS = (
-    "core", "predictors", "encoders", "costs", "priors", "stores", "router", "offpolicy", "replay",
-    "datasets", "zoo", "capture", "gateway", "demo", "report", "cli",
+    "core", "predictors", "encoders", "costs", "priors", "stores", "router", "offpolicy",
+    "evidence", "dashboard", "replay", "datasets", "zoo", "capture", "gateway", "demo", "report", "cli",
 )  # fmt: skip
 SMALL = {"errors", "specs", "files", "fetch", "ids", "records", "snapshots"}
 # These three are neighbours: none needs the other.

@@ -10,6 +10,8 @@ from starlette.types import ASGIApp
 from messplus.gateway.body import asked_of_chat, asked_of_completion
 from messplus.gateway.completions import Completions
 from messplus.gateway.config.settings import Settings
+from messplus.gateway.dashboard.endpoints import Dashboard
+from messplus.gateway.dashboard.looking import Looking
 from messplus.gateway.edge import Edge
 from messplus.gateway.feedback import Feedback
 from messplus.gateway.gateway import Gateway
@@ -40,6 +42,7 @@ def application(gateway: Gateway, reread: Callable[[], Settings] | None = None) 
         reread: Reads the configuration for `POST /admin/reload`; None: it cannot be reloaded.
     """
     views = Views(gateway, reread)
+    dashboard = Dashboard(gateway, Looking(gateway))
     chat = Completions(gateway, "/chat/completions", asked_of_chat, routed=True)
     text = Completions(gateway, "/completions", asked_of_completion, routed=True)
     named = [
@@ -71,6 +74,7 @@ def application(gateway: Gateway, reread: Callable[[], Settings] | None = None) 
                 for path in ("/health/liveness", "/health/liveliness", "/healthz")
             ],
             *[Route(path, views.ready) for path in ("/health/readiness", "/readyz", "/health")],
+            *dashboard.routes(),
             Route("/metrics", views.metrics),
             Route("/openapi.json", views.openapi),
             Route("/", views.home),

@@ -21,7 +21,7 @@ COUNTED: Final = "counted"
 _GIVEN: Final = re.compile(rb"[A-Za-z0-9_.:-]{1,64}")
 """What we take for a request's name from a client: it goes into headers, logs and the store."""
 
-_OF_OPERATORS: Final = ("/health", "/readyz", "/metrics")
+_OF_OPERATORS: Final = ("/health", "/readyz", "/metrics", "/dashboard")
 """Paths that answer however many requests are under way."""
 
 _log = logging.getLogger("messplus.gateway")

@@ -13,6 +13,7 @@ from messplus.gateway.access.budget import CLIENT, seconds_to_midnight
 from messplus.gateway.asking import Asker
 from messplus.gateway.body import Asked
 from messplus.gateway.config.settings import Settings
+from messplus.gateway.dashboard.follower import Follower
 from messplus.gateway.errors import ApiError
 from messplus.gateway.exchange import Chosen
 from messplus.gateway.fitness import candidates
@@ -74,6 +75,7 @@ class Parts:
         traces: Spans of requests.
         clocks: The time.
         make: Makes engine, routes and keys of changed settings.
+        follower: Reads the log for the dashboard.
     """
 
     store: Store
@@ -88,6 +90,7 @@ class Parts:
     traces: Traces
     clocks: Clocks
     make: Callable[[Settings], Made]
+    follower: Follower
 
 
 class Gateway:
@@ -287,6 +290,7 @@ class Gateway:
         await self.parts.signals.close(self.settings.server.drain_s)
         await self.parts.upstreams.close()
         await asyncio.to_thread(self.parts.traces.close)
+        await asyncio.to_thread(self.parts.follower.close)
         try:
             await asyncio.to_thread(self.parts.router.close)
         except MessPlusError:

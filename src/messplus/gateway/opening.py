@@ -13,13 +13,14 @@ from messplus.gateway.access import Keys
 from messplus.gateway.asking import Asker
 from messplus.gateway.config.prices import list_price
 from messplus.gateway.config.settings import Settings
+from messplus.gateway.dashboard.follower import Follower
 from messplus.gateway.gateway import Clocks, Gateway, Made, Parts
 from messplus.gateway.readings import read_at_scrape
 from messplus.gateway.sessions import Sessions
 from messplus.gateway.signals import Signals
 from messplus.gateway.telemetry import Metrics, open_traces
 from messplus.gateway.telling import Teller
-from messplus.gateway.upkeep import forgetting, recovering, watching
+from messplus.gateway.upkeep import following, forgetting, recovering, watching
 from messplus.gateway.upstreams import Upstreams
 from messplus.priors.store import load
 from messplus.router import Engine, Route, Router, adaptive_engine
@@ -70,6 +71,7 @@ async def opened(settings: Settings, metrics: Metrics, *, clocks: Clocks | None 
             traces=open_traces(settings),
             clocks=clocks,
             make=made_of,
+            follower=Follower(store),
         )
         gateway = Gateway(settings, parts)
         if any(key.budget_usd_per_day for key in settings.keys):
@@ -81,7 +83,10 @@ async def opened(settings: Settings, metrics: Metrics, *, clocks: Clocks | None 
     metrics.configured(settings.models, clocks.now())
     metrics.watch(lambda: read_at_scrape(gateway))
     gateway.keep_running(
-        *(asyncio.create_task(work(gateway)) for work in (watching, forgetting, recovering))
+        *(
+            asyncio.create_task(work(gateway))
+            for work in (watching, forgetting, recovering, following)
+        )
     )
     return gateway
 

@@ -1,10 +1,11 @@
-"""What a gateway does besides answering: forget what is old, find its log again, say what endangers a promise."""
+"""What a gateway does besides answering: forget what is old, find its log again, say what endangers a promise, follow its log."""
 
 import asyncio
 import logging
 from typing import Final
 
 from messplus.errors import StoreError
+from messplus.gateway.dashboard.moment import moment_of
 from messplus.gateway.gateway import Gateway
 from messplus.stores.retention import retain
 
@@ -15,6 +16,7 @@ _FORGET_EVERY_S: Final = 60.0
 _BUDGET_S: Final = 0.5
 _LOOK_EVERY_S: Final = 30.0
 _TRY_EVERY_S: Final = 5.0
+_FOLLOW_EVERY_S: Final = 1.0
 _TRIAL: Final = "trial"
 """Name of the snapshot that is written only to see whether one can be."""
 
@@ -60,6 +62,18 @@ async def recover(gateway: Gateway) -> None:
     else:
         gateway.store_trouble = ""
         _log.info("the log can be written again")
+
+
+async def following(gateway: Gateway) -> None:
+    """Read what is new in the log, so that the dashboard is up to date when somebody looks."""
+    follower = gateway.parts.follower
+    while True:
+        try:
+            await asyncio.to_thread(follower.follow)
+        except StoreError:
+            _log.exception("the dashboard cannot read the log; trying again")
+        follower.notice(moment_of(gateway))
+        await asyncio.sleep(_FOLLOW_EVERY_S)
 
 
 async def watching(gateway: Gateway) -> None:

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from messplus import __version__
+from messplus.dashboard.explained import shown_explanation
 from messplus.errors import MessPlusError
 from messplus.gateway.access import Caller
 from messplus.gateway.access.budget import CLIENT
@@ -20,7 +21,7 @@ from messplus.gateway.errors import ApiError, invalid, no_such_model
 from messplus.gateway.gateway import Gateway
 from messplus.gateway.http import headers_of
 from messplus.gateway.openapi import description
-from messplus.gateway.shown import shown_decision, shown_explanation, shown_standing
+from messplus.gateway.shown import shown_decision, shown_standing
 from messplus.gateway.target import models_of
 from messplus.gateway.verdicts import COMPLETION
 from messplus.router import Explanation
@@ -109,7 +110,8 @@ class Views:
         explained = self._gateway.parts.router.explain(name)
         if explained is None or not self._may_see(caller, explained):
             raise ApiError(404, "decision_not_found", f"there is no decision {name[:100]!r}", "id")
-        return _json(shown_explanation(explained))
+        prompts = self._gateway.settings.server.keep_prompts
+        return _json(shown_explanation(explained, prompts=prompts))
 
     async def upstreams(self, request: Request) -> Response:
         """`GET /admin/upstreams`: circuits and calls under way."""

@@ -1,0 +1,84 @@
+// Every promise in a card, and what is going wrong.
+
+import { html } from "./vendor/preact-htm.js";
+import { bytes, count, each, number, percent, plural, range } from "./format.js";
+import { Card, Events, Interval, Loading, Shares, Spark, Stat, Status, statusWord } from "./parts.js";
+
+const BASELINES = {
+  always_largest: "always the largest",
+  cheapest_feasible: "cheapest that suffices",
+  static_mix: "best fixed mix",
+};
+
+export default ({ live, state }) => {
+  if (!live) return html`<${Loading} what=${state === "reconnecting" ? "Looking for the gateway" : "Loading"} />`;
+  const { promises, alarms, events, log, cost_unit } = live;
+  return html`
+    ${state === "reconnecting" && html`<p class="banner" role="alert">The gateway cannot be reached. What is shown is how it was last.</p>`}
+    <h1 aria-live="polite">${headline(promises)}</h1>
+    <p class="lead">
+      ${plural(log.decisions, "request")} decided${log.store_bytes !== null && html`, ${bytes(log.store_bytes)} of log`}
+      ${log.catching_up && html` · <b>reading the log: ${count(log.behind)} to go</b>`}
+    </p>
+    ${log.decisions === 0 && html`<${First} />`}
+    <div class="promises">${promises.map((one) => html`<${PromiseCard} key=${one.id} promise=${one} unit=${cost_unit} />`)}</div>
+    <div class="columns">
+      <${Card} title="What stands against it"><${Events} events=${alarms} empty="Nothing." /><//>
+      <${Card} title="What has happened"><${Events} events=${events} empty="Nothing of note yet." /><//>
+    </div>`;
+};
+
+const BAD = new Set(["broken", "infeasible"]);
+const names = (promises) => promises.map((one) => one.route).join(", ");
+
+const headline = (promises) => {
+  const bad = promises.filter((one) => BAD.has(one.status));
+  const behind = promises.filter((one) => one.status === "behind");
+  const unknown = promises.filter((one) => one.status === "unknown");
+  const of = promises.length === 1 ? "The promise" : `${bad.length || behind.length} of ${promises.length} promises`;
+  if (bad.length) return `${of} ${bad.length === 1 || promises.length === 1 ? "is" : "are"} broken: ${names(bad)}`;
+  if (behind.length) return `${of} ${behind.length === 1 || promises.length === 1 ? "is" : "are"} behind: ${names(behind)}`;
+  if (unknown.length === promises.length) return "Too little is known yet to say whether promises hold";
+  const rest = unknown.length ? `, of ${plural(unknown.length, "one", "others")} too little is known` : "";
+  const kept = promises.length - unknown.length;
+  return kept === 1 ? `The promise holds${rest}` : `All ${kept} promises hold${rest}`;
+};
+
+const First = () => html`<${Card} title="No request yet" note="Send one, then say how the answer was:">
+  <pre tabindex="0"><code>${`curl ${location.origin}/v1/chat/completions -H 'content-type: application/json' \\
+  -d '{"model": "auto", "messages": [{"role": "user", "content": "Hello"}]}'
+curl ${location.origin}/v1/feedback -H 'content-type: application/json' \\
+  -d '{"id": "ID OF THE ANSWER", "value": true}'`}</code></pre><//>`;
+
+const PromiseCard = ({ promise, unit }) => {
+  const { satisfaction } = promise;
+  const href = `#/promise/${encodeURIComponent(promise.id)}`;
+  return html`<article class="card promise" aria-label=${`${promise.id}, ${statusWord(promise.status)}`}>
+    <div class="head">
+      <h2><a href=${href}>${promise.route}</a> <small>α ${percent(promise.alpha)}</small></h2>
+      <${Status} status=${promise.status} />
+    </div>
+    <div class="satisfied">
+      <strong data-of="satisfaction">${percent(satisfaction.estimate)}</strong>
+      <span>satisfied${satisfaction.low !== null && html`<small>${range(satisfaction.low, satisfaction.high)}, ${percent(satisfaction.level, 0)} confidence at all times</small>`}</span>
+      <${Spark} values=${promise.spark} alpha=${promise.alpha} />
+    </div>
+    <${Interval} satisfaction=${satisfaction} alpha=${promise.alpha} />
+    <dl class="stats">
+      <${Stat} name="Requests" value=${count(promise.requests)} note=${`${number(promise.requests_per_s, 1)}/s`} />
+      <${Stat} name="Cost per request" value=${each(promise.cost_mean, unit)} />
+      <${Stat} name="Queue" value=${number(promise.queue, 1)} title="Satisfied requests owed" />
+      <${Stat} name="Judged" value=${percent(satisfaction.coverage, 0)} note=${satisfaction.verdicts === "none" ? "" : `by ${satisfaction.verdicts}s`} />
+    </dl>
+    <${Savings} savings=${promise.savings} />
+    <${Shares} models=${promise.models} />
+  </article>`;
+};
+
+export const Savings = ({ savings }) => html`<table class="savings">
+  <caption class="hidden">Saved beside</caption>
+  <tbody>${savings.map((one) => html`<tr class=${one.saved === null ? "quiet" : ""} title=${one.note || one.policy}>
+    <th scope="row">${BASELINES[one.baseline]}<small>${one.policy}</small></th>
+    <td>${one.saved === null ? html`<small>${one.note}</small>` : html`<b class=${one.saved >= 0 ? "good" : "warn"}>${percent(Math.abs(one.saved), 0)} ${one.saved >= 0 ? "saved" : "more"}</b>
+      <small>${one.saved_low === null ? "by prediction" : range(one.saved_low, one.saved_high, 0)}</small>`}</td>
+  </tr>`)}</tbody></table>`;

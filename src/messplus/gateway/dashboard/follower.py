@@ -1,0 +1,125 @@
+"""Reads the log as it grows, so that a page need not: the evidence is there when somebody looks."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import islice
+from typing import Final, cast
+
+from messplus.dashboard.moment import Moment
+from messplus.errors import StoreError
+from messplus.evidence import Evidence, Watcher
+from messplus.evidence.fold import Notable
+from messplus.gateway.dashboard.noticing import Noticing
+from messplus.snapshots import from_bytes, to_bytes
+from messplus.stores import Store
+from messplus.stores.base import Stored
+
+NAME: Final = "evidence"
+"""Of the snapshot."""
+
+SLICE: Final = 50
+"""Events between two pauses: what decides requests must not wait for what is only looked at."""
+
+PAUSE_S: Final = 0.0005
+SNAPSHOT_EVERY: Final = 200_000
+
+_log = logging.getLogger("messplus.gateway")
+
+
+class Follower:
+    """Evidence that follows a log. `follow` is called from one thread at a time, the rest from any."""
+
+    def __init__(self, store: Store, pause: Callable[[float], None] = time.sleep) -> None:
+        """Go on where the latest snapshot ends.
+
+        Args:
+            store: The log.
+            pause: Lets others run.
+        """
+        self._store = store
+        self._pause = pause
+        self._lock = threading.Lock()
+        self._watcher = Watcher(store.history, _kept(store))
+        self._saved = self._watcher.evidence.sequence
+        self._stop = False
+        self._noticing = Noticing()
+        self.catching_up = True
+        """Whether what was in the log at the start is still being read."""
+
+    @contextmanager
+    def evidence(self) -> Iterator[Evidence]:
+        """What is known, as long as the context lasts; it does not change meanwhile."""
+        with self._lock:
+            yield self._watcher.evidence
+
+    @property
+    def decisions(self) -> int:
+        """Decisions that it knows of."""
+        return self._watcher.evidence.decisions
+
+    @property
+    def happened(self) -> tuple[Notable, ...]:
+        """What was noticed that the log does not tell, the latest last."""
+        return tuple(self._noticing.happened)
+
+    def notice(self, moment: Moment) -> None:
+        """Note what has changed since the last time."""
+        with self._lock:
+            self._noticing.look(self._watcher.evidence, moment)
+
+    def follow(self) -> None:
+        """Read up to the end of the log.
+
+        Raises:
+            StoreError: It cannot be read, or the snapshot not be kept.
+        """
+        events = self._store.events(self._watcher.evidence.sequence)
+        while not self._stop and self._some(events):
+            self._pause(PAUSE_S)
+            if self._watcher.evidence.sequence - self._saved >= SNAPSHOT_EVERY:
+                self.save()
+        self.catching_up = self._stop and self.catching_up
+
+    def save(self) -> None:
+        """Keep a snapshot: the next start goes on from there.
+
+        Raises:
+            StoreError: It cannot be kept.
+        """
+        with self._lock:
+            evidence = self._watcher.evidence
+            sequence, state = evidence.sequence, to_bytes(evidence)
+        if sequence != self._saved:
+            self._store.keep(NAME, sequence, state)
+            self._saved = sequence
+
+    def close(self) -> None:
+        """Stop reading, and keep a snapshot; a log that cannot be written is left as it is."""
+        self._stop = True
+        try:
+            self.save()
+        except StoreError as error:
+            _log.warning("what the dashboard knows could not be kept: %s", error)
+
+    def _some(self, events: Iterator[Stored]) -> bool:
+        """Take in a few events; whether there may be more."""
+        some = list(islice(events, SLICE))
+        with self._lock:
+            for stored in some:
+                self._watcher.step(stored)
+        return len(some) == SLICE
+
+
+def _kept(store: Store) -> Evidence | None:
+    """The latest snapshot; None if there is none that can be read: the log is read anew."""
+    kept = store.kept(NAME)
+    if kept is None:
+        return None
+    try:
+        return cast(Evidence, from_bytes(kept[1]))
+    except StoreError as error:
+        _log.info("the dashboard reads the log anew: %s", error)
+        return None
