@@ -2,7 +2,7 @@
 
 An e-detector (Shin, Ramdas and Rinaldo, 2023): for each side and a few rates l, the CUSUM
 
-    M <- max(M, 1) exp(l e - psi(l) (e - 0)^2),  e = +-(x - xbar) / 2
+    M <- max(M, 1) exp(l e - psi(l) e^2),  e = +-(x - xbar) / 2
 
 of e-values for "the mean of x = verdict - prediction is what it was", xbar its long-run mean, so that a
 predictor that is off a little, always, is no alarm. The mean over the rates is compared with the number of
@@ -18,7 +18,10 @@ FALSE_ALARM: Final = 10_000.0
 """Verdicts between two false alarms, at least, on average."""
 
 CALM: Final = 300
-"""Verdicts without evidence after which an alarm is over."""
+"""Verdicts over which the error is averaged while an alarm is on, and that it lasts at least."""
+
+CLOSE: Final = 0.08
+"""An alarm is over when that average is closer to 0: predictions have come up with what is."""
 
 MEMORY: Final = 2000
 """Verdicts of which the long-run mean is made; it starts after `WARM`."""
@@ -41,7 +44,8 @@ class Drift:
         alarm: Whether it is on.
         since_s: Since when satisfaction has moved, as far as the alarm that is on can tell.
         direction: Where to, of that alarm.
-        calm: Verdicts without much evidence since the alarm began.
+        lasted: Verdicts since the alarm began.
+        recent: Mean of verdict - prediction since then, over `CALM` verdicts.
     """
 
     seen: int = 0
@@ -53,7 +57,8 @@ class Drift:
     alarm: bool = False
     since_s: float | None = None
     direction: Literal["up", "down"] | None = None
-    calm: int = 0
+    lasted: int = 0
+    recent: float = 0.0
 
     def add(self, error: float, at_s: float) -> None:
         """One more verdict.
@@ -62,19 +67,19 @@ class Drift:
             error: Verdict - prediction, in [-1, 1].
             at_s: When, in seconds since 1970.
         """
-        off = (error - self.mean) / 2.0
         self.seen += 1
-        if not self.alarm:  # what an alarm is about is not learned as normal
-            self.mean += (error - self.mean) / min(self.seen, MEMORY)
+        if self.alarm:
+            self._wait(error)
+            return
+        off = (error - self.mean) / 2.0
+        self.mean += (error - self.mean) / min(self.seen, MEMORY)
         if self.seen <= WARM:
             return
         self.up_s = _step(self.up, off, at_s, self.up_s)
         self.down_s = _step(self.down, -off, at_s, self.down_s)
-        if self.alarm:
-            self._wait()
-        elif self.strength >= 1.0:
+        if self.strength >= 1.0:
             down = _evidence(self.down) >= _evidence(self.up)
-            self.alarm, self.calm = True, 0
+            self.alarm, self.lasted, self.recent = True, 0, 0.0
             self.direction = "down" if down else "up"
             self.since_s = self.down_s if down else self.up_s
 
@@ -84,12 +89,14 @@ class Drift:
         most = max(_evidence(self.down), _evidence(self.up))
         return max(0.0, most) / math.log(2.0 * FALSE_ALARM)
 
-    def _wait(self) -> None:
-        """The alarm ends when the latest verdicts hold no evidence; then what is, is normal."""
-        quiet = self.strength < 0.5
-        self.calm = self.calm + 1 if quiet else 0
-        if self.calm >= CALM:
-            self.alarm, self.direction, self.since_s, self.calm = False, None, None, 0
+    def _wait(self, error: float) -> None:
+        """The alarm ends when what is predicted is what is; that is normal from then on."""
+        self.lasted += 1
+        self.recent += (error - self.recent) / min(self.lasted, CALM)
+        if self.lasted >= CALM and abs(self.recent) < CLOSE:
+            self.alarm, self.direction, self.since_s = False, None, None
+            self.mean, self.seen = self.recent, CALM
+            self.down, self.up = [0.0] * len(RATES), [0.0] * len(RATES)
 
 
 def _step(logs: list[float], off: float, at_s: float, since_s: float) -> float:
@@ -97,8 +104,7 @@ def _step(logs: list[float], off: float, at_s: float, since_s: float) -> float:
     if max(logs) <= 0.0:
         since_s = at_s
     for k, rate in enumerate(RATES):
-        # Bounded above, so that an alarm can end: the peak is forgotten, the direction is not.
-        logs[k] = min(max(logs[k], 0.0) + rate * off - _PSI[k] * off * off, 2.0 * _CAP)
+        logs[k] = max(logs[k], 0.0) + rate * off - _PSI[k] * off * off
     return since_s
 
 
@@ -106,6 +112,3 @@ def _evidence(logs: list[float]) -> float:
     """Logarithm of the mean of the CUSUMs."""
     most = max(logs)
     return most + math.log(sum(math.exp(one - most) for one in logs) / len(logs))
-
-
-_CAP: Final = math.log(2.0 * FALSE_ALARM)

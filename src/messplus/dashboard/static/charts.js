@@ -26,7 +26,7 @@ const axis = (format) => ({
 });
 
 /**
- * Curves. `at`: times in seconds, or numbers where `overTime` is false; `lines`: {name, values, colour, dash?, width?, points?};
+ * Curves. `at`: times in seconds, or numbers where `overTime` is false; `lines`: {name, values, colour, dash?, width?, points?, dots?};
  * `band`: [low, high] values around the first line; `format`: of the values; `stack`: lines on top of each other;
  * `label`: what it shows, for those who cannot see it.
  */
@@ -86,9 +86,10 @@ const series = (lines, band, stack, format, xFormat) => [
     label: one.name,
     stroke: colour(one.colour),
     width: one.width ?? 1.75,
+    ...(one.dots ? { paths: () => null } : {}),
     dash: one.dash,
     spanGaps: true,
-    points: { show: one.points ?? fewPoints(one.values), size: 5, fill: colour(one.colour) },
+    points: { show: one.dots ?? one.points ?? fewPoints(one.values), size: one.dots ? 3 : 5, fill: colour(one.colour) },
     fill: stack && n === 0 ? colour(`${one.colour}-soft`) : undefined,
     value: (_, x, __, place) => {
       const own = stack && place !== null ? lines[n].values[place] : x;

@@ -27,7 +27,7 @@ const PLAIN = ["", ""];
 export const cost = (x, unit) => {
   if (!known(x)) return NOTHING;
   const [before, after] = UNITS[unit] ?? PLAIN;
-  return `${before}${short(x)}${after}`;
+  return `${x < 0 ? "−" : ""}${before}${short(Math.abs(x))}${after}`;
 };
 
 /** A cost per request, for as many requests as make it readable: $0.21 per 1,000. */

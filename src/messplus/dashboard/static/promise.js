@@ -105,11 +105,11 @@ const Curves = ({ view, unit }) => {
   const money = (x) => cost(x, unit);
   const line = (name, values, colour = "c0") => [{ name, values, colour }];
   return html`<div class="charts">
-    <${Card} title="Satisfaction from the beginning" wide note="With its confidence sequence; the dots are stretches of their own.">
+    <${Card} title="Satisfaction from the beginning" wide note="With its confidence sequence; each dot is a stretch of time on its own.">
       <${Chart} at=${series.at} label="Satisfaction over time" format=${share} height=${240} band=${[series.low, series.high]} lines=${[
         { name: "satisfied", values: series.satisfaction, colour: "c0", width: 2.5 },
         { name: "alpha", values: flat(view.alpha), colour: "ink", dash: [6, 4], width: 1.25 },
-        { name: "stretch", values: series.recent, colour: "faint", width: 0.5 },
+        { name: "stretch", values: series.recent, colour: "faint", dots: true },
       ]} />
     <//>
     <${Card} title="Virtual queue" note="Satisfied requests owed"><${Chart} at=${series.at} label="Virtual queue over time" format=${(x) => number(x, 1)} lines=${line("queue", series.queue)} /><//>
