@@ -9,7 +9,20 @@ from rich.console import Console
 from rich.logging import RichHandler
 
 import messplus
-from messplus.cli import capture, check, datasets, demo, fit, inspect, log, replay, serve, zoo
+from messplus.cli import (
+    capture,
+    check,
+    datasets,
+    demo,
+    explain,
+    fit,
+    inspect,
+    log,
+    replay,
+    report,
+    serve,
+    zoo,
+)
 from messplus.errors import MessPlusError
 
 app = typer.Typer(
@@ -22,6 +35,8 @@ app = typer.Typer(
 app.command("demo")(demo.demo)
 app.command("serve")(serve.serve)
 app.command("check")(check.check)
+app.command("explain")(explain.explain_command)
+app.command("report")(report.report)
 app.command("replay")(replay.replay)
 app.command("inspect")(inspect.inspect)
 app.command("fit")(fit.fit)

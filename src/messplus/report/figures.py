@@ -52,7 +52,7 @@ class _Planned:
 
 def write_figures(
     results: Results,
-    streams: Sequence[Stream],
+    streams: Sequence[Stream] | None,
     folder: Path,
     on_progress: OnFigure | None = None,
 ) -> list[Drawn]:
@@ -60,7 +60,7 @@ def write_figures(
 
     Args:
         results: What is drawn.
-        streams: The streams of the results.
+        streams: The streams of the results; None: only what needs neither them nor the course of runs.
         folder: Where the files go.
         on_progress: Called after each figure.
 
@@ -99,7 +99,7 @@ def _fill(content: bytes, file: IO[bytes]) -> None:
     file.write(content)
 
 
-def _plan(results: Results, streams: Sequence[Stream]) -> Iterator[_Planned]:
+def _plan(results: Results, streams: Sequence[Stream] | None) -> Iterator[_Planned]:
     yield _Planned(
         "overview",
         None,
@@ -108,6 +108,8 @@ def _plan(results: Results, streams: Sequence[Stream]) -> Iterator[_Planned]:
         "alpha, for each policy. The tables give the same figures.",
         partial(overview, results),
     )
+    if streams is None:
+        return
     keys = streams_of(results.runs)
     by_key = {(stream.data, stream.task): stream for stream in streams}
     labels = text.stream_labels(keys)

@@ -31,13 +31,13 @@ def headlines(results: Results) -> list[tuple[str, str]]:
 def facts(results: Results, streams: Sequence[Stream]) -> list[Fact]:
     """What was replayed, and how."""
     cells = [run.cell for run in results.runs]
-    requests = {(s.data, s.task): s.n_requests for s in streams}
+    requests = {(one.cell.data, one.cell.task): one.metrics.requests for one in results.runs}
     count = sum(requests.get(key, 0) for key in streams_of(results.runs))
     alphas = sorted({cell.alpha for cell in cells})
     found = [
         Fact("Data", _listed(cell.data for cell in cells)),
         Fact("Streams", f"{len(streams_of(results.runs))}, {count:,} requests in all"),
-        Fact("Models", _listed(model for stream in streams for model in stream.models)),
+        Fact("Models", _listed(model for run in results.runs for model in run.metrics.calls)),
         Fact("Unit of cost", _listed(cell.cost_unit for cell in cells)),
         Fact(
             "α, the promise",

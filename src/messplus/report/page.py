@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def write_report(
     results: Results,
-    streams: Sequence[Stream],
+    streams: Sequence[Stream] | None,
     folder: Path,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> Path:
@@ -28,7 +28,8 @@ def write_report(
 
     Args:
         results: Runs and reference lines.
-        streams: The streams that were replayed.
+        streams: The streams that were replayed; None: they are not at hand, nor is the course of the
+            runs: the tables and the overview are all there is.
         folder: Where the report goes; made if need be. Files of an older report are replaced.
         on_progress: Called with (figures drawn, all of them).
 
@@ -52,7 +53,7 @@ def write_report(
     return path
 
 
-def render(results: Results, streams: Sequence[Stream], drawn: Sequence["Drawn"]) -> str:
+def render(results: Results, streams: Sequence[Stream] | None, drawn: Sequence["Drawn"]) -> str:
     """The page as text, figures included."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -71,7 +72,7 @@ def render(results: Results, streams: Sequence[Stream], drawn: Sequence["Drawn"]
     return environment.get_template("report.html.j2").render(
         version=messplus.__version__,
         synthetic=results.synthetic,
-        facts=facts(results, streams),
+        facts=facts(results, streams or ()),
         headlines=headlines(results),
         summary=tables[0],
         per_stream=tables[1:],
@@ -84,6 +85,7 @@ def render(results: Results, streams: Sequence[Stream], drawn: Sequence["Drawn"]
                 "figures": [figure for figure in drawn if figure.stream == key],
             }
             for key, label in labels.items()
+            if streams is not None
         ],
     )
 
