@@ -9,15 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.e2e.gateway.conftest import Running, _no_proxy, running, server, zoo_of
+from tests.e2e.gateway.conftest import Running, _no_proxy, running, server, upstream, zoo_of
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
-    from tests.e2e.gateway.scripted import Server
+    from tests.e2e.gateway.scripted import Server, Upstream
 
     from messplus.gateway.config.settings import Settings
 
-__all__ = ["_no_proxy", "server"]  # fixtures of the gateway's own tests
+__all__ = ["_no_proxy", "server", "upstream"]  # fixtures of the gateway's own tests
 
 NEEDED = ("playwright", "uvicorn", "aiohttp")
 REQUIRED = os.environ.get("MESSPLUS_BROWSER") == "required"
@@ -92,7 +92,7 @@ def served(settings: "Settings") -> Iterator[Running]:
 
 
 @pytest.fixture(scope="session")
-def seeded(server: "Server", tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:  # noqa: F811
+def seeded(server: "Server", tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """A gateway with a promise that is kept, one that is out of reach, and 10,000 decisions."""
     from tests.browser.traffic import serve_made_up
 
@@ -105,9 +105,9 @@ def seeded(server: "Server", tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 
 @pytest.fixture
-def empty(server: "Server", tmp_path: Path) -> Iterator[Running]:  # noqa: F811
+def empty(upstream: "Upstream", tmp_path: Path) -> Iterator[Running]:
     """A gateway that nobody has asked anything."""
-    with served(usual(server.url, tmp_path / "log.db")) as gateway:
+    with served(usual(upstream.url, tmp_path / "log.db")) as gateway:
         yield gateway
 
 

@@ -6,7 +6,7 @@ import logging
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -39,6 +39,10 @@ class LogLevel(StrEnum):
     INFO = "info"
     WARNING = "warning"
     ERROR = "error"
+
+
+_COLLECT: Final = (50_000, 50, 100)
+"""How seldom cycles are looked for: a look at everything takes as long as twenty requests."""
 
 
 def serve(
@@ -94,6 +98,7 @@ def serve(
         # What is there now stays: the collector need not look at it again and again.
         gc.collect()
         gc.freeze()
+        gc.set_threshold(*_COLLECT)
         _log.info("serving %s: %s", config, address, extra={"address": address})
 
     with logs, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:

@@ -12,7 +12,7 @@ from messplus.records import Decided, Outcome
 from messplus.router.route import Key
 from messplus.stores.base import Log, Stored
 
-CASES: Final = 10_000
+CASES: Final = 2000
 """Decisions kept at hand; what is said of older ones is looked up in the log."""
 
 NOTABLE: Final = 100

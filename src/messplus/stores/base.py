@@ -39,8 +39,12 @@ class Story:
 class Log(Protocol):
     """What can be read of a store; all methods may be called from any thread."""
 
-    def events(self, after: int = 0) -> Iterator[Stored]:
+    def events(self, after: int = 0, *, page: int = 1000) -> Iterator[Stored]:
         """The events after a sequence number, in order; those appended meanwhile may be missing.
+
+        Args:
+            after: The sequence number; 0: from the beginning.
+            page: Events fetched at a time, >= 1: few for who must not hold up other threads.
 
         Raises:
             StoreError: While iterating, too: an event cannot be read, and which.

@@ -71,7 +71,7 @@ class MemoryStore:
             elif not known:
                 raise decision_unknown(event)
 
-    def events(self, after: int = 0) -> Iterator[Stored]:
+    def events(self, after: int = 0, *, page: int = 1000) -> Iterator[Stored]:
         """The events after a sequence number, in order; not those that are appended meanwhile."""
         with self._lock:
             self._check_open()

@@ -41,11 +41,11 @@ class Reader:
         self._idle: list[sqlite3.Connection] = []
         self._closed = False
 
-    def events(self, after: int = 0) -> Iterator[Stored]:
+    def events(self, after: int = 0, *, page: int = PAGE) -> Iterator[Stored]:
         """The events after a sequence number up to the last one now, in order."""
         last = self.last()
         return heapq.merge(
-            *(self._of_table(table, after, last) for table in TABLES),
+            *(self._of_table(table, after, last, page) for table in TABLES),
             key=lambda stored: stored.sequence,
         )
 
@@ -115,12 +115,12 @@ class Reader:
         for connection in idle:
             connection.close()
 
-    def _of_table(self, table: AnyTable, after: int, last: int) -> Iterator[Stored]:
+    def _of_table(self, table: AnyTable, after: int, last: int, page: int) -> Iterator[Stored]:
         while after < last:
-            [rows] = self._read((table.page, (after, last, PAGE)))
+            [rows] = self._read((table.page, (after, last, page)))
             for row in rows:
                 yield Stored(row[0], table.decode(row))
-            after = rows[-1][0] if len(rows) == PAGE else last
+            after = rows[-1][0] if len(rows) == page else last
 
     def _read(self, *queries: Query) -> list[list[Any]]:
         """The rows of each query, all as of one moment.

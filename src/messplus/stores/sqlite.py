@@ -12,7 +12,7 @@ from messplus.errors import StoreError, require_range
 from messplus.records import Event
 from messplus.stores.base import Stored, Story
 from messplus.stores.connections import FAILURES, claim, create, explained, shrink, to_write
-from messplus.stores.reader import LAST, Reader
+from messplus.stores.reader import LAST, PAGE, Reader
 from messplus.stores.refusals import decision_unknown, known_already
 from messplus.stores.rows import encode
 from messplus.stores.schema import migrate
@@ -85,9 +85,9 @@ class SqliteStore:
 
         return self._writer.submit(write, max(1, len(rows)))
 
-    def events(self, after: int = 0) -> Iterator[Stored]:
+    def events(self, after: int = 0, *, page: int = PAGE) -> Iterator[Stored]:
         """The events after a sequence number, in order; not those that are appended meanwhile."""
-        return self._reader.events(after)
+        return self._reader.events(after, page=page)
 
     def story(self, decision_id: str) -> Story | None:
         """All that is known of a decision; None if it is unknown or was forgotten."""

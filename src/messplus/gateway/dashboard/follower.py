@@ -20,10 +20,13 @@ from messplus.stores.base import Stored
 NAME: Final = "evidence"
 """Of the snapshot."""
 
-SLICE: Final = 50
+SLICE: Final = 4
 """Events between two pauses: what decides requests must not wait for what is only looked at."""
 
-PAUSE_S: Final = 0.0005
+CATCHING_UP: Final = 50
+"""Likewise, while it reads what was in the log when it started."""
+
+PAUSE_S: Final = 0.001
 SNAPSHOT_EVERY: Final = 200_000
 
 _log = logging.getLogger("messplus.gateway")
@@ -76,8 +79,9 @@ class Follower:
         Raises:
             StoreError: It cannot be read, or the snapshot not be kept.
         """
-        events = self._store.events(self._watcher.evidence.sequence)
-        while not self._stop and self._some(events):
+        size = CATCHING_UP if self.catching_up else SLICE
+        events = self._store.events(self._watcher.evidence.sequence, page=4 * size)
+        while not self._stop and self._some(events, size):
             self._pause(PAUSE_S)
             if self._watcher.evidence.sequence - self._saved >= SNAPSHOT_EVERY:
                 self.save()
@@ -104,13 +108,13 @@ class Follower:
         except StoreError as error:
             _log.warning("what the dashboard knows could not be kept: %s", error)
 
-    def _some(self, events: Iterator[Stored]) -> bool:
+    def _some(self, events: Iterator[Stored], size: int) -> bool:
         """Take in a few events; whether there may be more."""
-        some = list(islice(events, SLICE))
+        some = list(islice(events, size))
         with self._lock:
             for stored in some:
                 self._watcher.step(stored)
-        return len(some) == SLICE
+        return len(some) == size
 
 
 def _kept(store: Store) -> Evidence | None:
