@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from playwright.sync_api import expect
-from tests.browser.conftest import Open, Running, served, usual
+from tests.browser.conftest import Open, served, usual
+from tests.e2e.gateway.conftest import Running
 from tests.e2e.gateway.scripted import Server, Upstream
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -148,14 +148,16 @@ def calibration(promise: PromiseEvidence) -> Figure:
     return figure
 
 
-def _over_time(promise: PromiseEvidence) -> tuple[Figure, Axes, Sequence[datetime]]:
+def _over_time(promise: PromiseEvidence) -> tuple[Figure, Axes, Floats]:
     figure = style.new_figure(height=2.8)
     axes = figure.subplots()
-    locator = AutoDateLocator(tz=UTC)
+    locator = AutoDateLocator(tz=UTC)  # type: ignore[no-untyped-call]
     axes.xaxis.set_major_locator(locator)
-    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator, tz=UTC))
+    style_of_dates = ConciseDateFormatter(locator, tz=UTC)  # type: ignore[no-untyped-call]
+    axes.xaxis.set_major_formatter(style_of_dates)
     ends = [one.start_s + promise.series.width_s for one in promise.series.buckets]
-    return figure, axes, [datetime.fromtimestamp(one, UTC) for one in ends]
+    axes.xaxis_date(UTC)
+    return figure, axes, _column([one / 86_400.0 for one in ends])  # days, as matplotlib has them
 
 
 def _column(values: Sequence[float]) -> Floats:
