@@ -57,6 +57,8 @@ bench: $(UV)  ## measure again what docs/results says (the recordings must be in
 	$(RUN) python -m benchmarks.gateway_crash --kills 100
 	$(RUN) python -m benchmarks.off_policy
 	$(RUN) python -m benchmarks.signals
+	$(RUN) python -m benchmarks.coverage
+	$(RUN) python -m benchmarks.dashboard
 	$(RUN) python -m benchmarks.local_zoo --readme README.md
 	$(RUN) python -m benchmarks.routers --readme README.md
 	$(RUN) python -m benchmarks.reproduce_paper --readme README.md

@@ -80,5 +80,5 @@ export const Savings = ({ savings }) => html`<table class="savings">
   <tbody>${savings.map((one) => html`<tr class=${one.saved === null ? "quiet" : ""} title=${one.note || one.policy}>
     <th scope="row">${BASELINES[one.baseline]}<small>${one.policy}</small></th>
     <td>${one.saved === null ? html`<small>${one.note}</small>` : html`<b class=${one.saved >= 0 ? "good" : "warn"}>${percent(Math.abs(one.saved), 0)} ${one.saved >= 0 ? "saved" : "more"}</b>
-      <small>${one.saved_low === null ? "by prediction" : range(one.saved_low, one.saved_high, 0)}</small>`}</td>
+      <small>${one.saved_low === null ? "by prediction" : one.saved >= 0 ? range(one.saved_low, one.saved_high, 0) : range(-one.saved_high, -one.saved_low, 0)}</small>`}</td>
   </tr>`)}</tbody></table>`;

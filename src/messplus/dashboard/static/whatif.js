@@ -2,7 +2,7 @@
 
 import { html, useState } from "./vendor/preact-htm.js";
 import { Chart } from "./charts.js";
-import { count, each, percent, range } from "./format.js";
+import { cost, count, each, percent, range } from "./format.js";
 import { Card, Loading, Table, Trouble, useView } from "./parts.js";
 
 export default ({ name }) => {
@@ -58,7 +58,7 @@ const Curve = ({ view, at }) => {
   const told = view.lines.filter((one) => !one.cost.refused).length;
   if (told < 2) return null;
   const only = view.lines.map((one, n) => (n === at ? (one.cost.value ?? null) : null));
-  const format = (x) => each(x, view.cost_unit);
+  const format = (x) => cost(x, view.cost_unit);
   return html`<${Card} title="Cost per request against the promise" note="With 95 % intervals; the grey line is the best fixed mix.">
     <${Chart} at=${view.lines.map((one) => one.alpha)} overTime=${false} xFormat=${(x) => percent(x, 0)} format=${format} height=${240}
       label="Cost against alpha" band=${[pick(view.lines, "low"), pick(view.lines, "high")]} lines=${[
