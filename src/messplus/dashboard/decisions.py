@@ -13,7 +13,7 @@ from messplus.stores.base import Log, Stored
 MOST: Final = 200
 """Decisions on a page at most."""
 
-LOOKED_AT: Final = 5000
+LOOKED_AT: Final = 2000
 """Decisions that one search looks at; the next page goes on from there."""
 
 _STEP: Final = 250

@@ -1,4 +1,8 @@
-"""What a gateway does besides answering: forget what is old, find its log again, say what endangers a promise, follow its log."""
+"""What a gateway does besides answering.
+
+It forgets what is old, finds its log again, says what endangers a promise, and reads its log for the
+dashboard.
+"""
 
 import asyncio
 import logging

@@ -1,1 +1,1 @@
-"""The dashboard's endpoints: they hand what the log and the process know to the views of `messplus.dashboard`."""
+"""The dashboard's endpoints: what the log and the process know, for the views of `messplus.dashboard`."""
