@@ -32,9 +32,13 @@ Open = Callable[..., "Page"]
 """Opens a page; `theme`, `width` and `errors` (the statuses that the test expects) may be given."""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator["Browser"]:
-    """Chromium, as the system has it."""
+    """Chromium, as the system has it.
+
+    Of one module, not of the session: Playwright keeps an event loop on the thread of the tests for as
+    long as it runs, and tests of other modules have loops of their own.
+    """
     from playwright.sync_api import sync_playwright
 
     names = ("chromium", "chromium-browser", "google-chrome")
