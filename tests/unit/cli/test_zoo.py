@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import re
 import signal
 import socket
@@ -82,12 +83,12 @@ def output(*args: str) -> str:
 
 
 def free_ports() -> int:
-    """The first of two ports that nobody uses."""
+    """The first of two ports that nobody uses: none that the system gives to connections by itself."""
     while True:
+        port = random.randrange(12_000, 20_000)
         with socket.socket() as first, socket.socket() as second:
-            first.bind(("127.0.0.1", 0))
-            port: int = first.getsockname()[1]
             try:
+                first.bind(("127.0.0.1", port))
                 second.bind(("127.0.0.1", port + 1))
             except OSError:
                 continue

@@ -1,6 +1,7 @@
 """Supervision, with real processes that stand for servers: crashes, hangs, kills, and a clean end."""
 
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -45,10 +46,15 @@ Found = TypeVar("Found")
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
+    """One that nobody uses, and that the system does not give to connections by itself."""
+    while True:
+        port = random.randrange(12_000, 20_000)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        return port
 
 
 def fake(name: str, *options: str) -> Command:
