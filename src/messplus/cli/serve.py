@@ -41,6 +41,9 @@ class LogLevel(StrEnum):
     ERROR = "error"
 
 
+_HAND_OVER_S: Final = 0.001
+"""After so long another thread (views, the log) lets the one that serves go on."""
+
 _COLLECT: Final = (50_000, 50, 100)
 """How seldom cycles are looked for: a look at everything takes as long as twenty requests."""
 
@@ -99,6 +102,7 @@ def serve(
         gc.collect()
         gc.freeze()
         gc.set_threshold(*_COLLECT)
+        sys.setswitchinterval(_HAND_OVER_S)
         _log.info("serving %s: %s", config, address, extra={"address": address})
 
     with logs, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
