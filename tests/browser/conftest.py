@@ -12,7 +12,7 @@ import pytest
 from tests.e2e.gateway.conftest import Running, _no_proxy, running, server, upstream, zoo_of
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Page, Request, Response
     from tests.e2e.gateway.scripted import Server, Upstream
 
     from messplus.gateway.config.settings import Settings
@@ -77,6 +77,18 @@ def opened(browser: "Browser") -> Iterator[Open]:
                     return
                 complaints.append(f"{kind}: {text}")
 
+        def failed(request: "Request") -> None:
+            why = request.failure or ""
+            gone = 0 in errors and why.startswith("net::ERR_")
+            if why != "net::ERR_ABORTED" and not gone:  # aborted: the page has moved on
+                complaints.append(f"failed: {request.url}: {why}")
+
+        def answered(response: "Response") -> None:
+            if response.status >= 400 and response.status not in errors:
+                complaints.append(f"status {response.status}: {response.url}")
+
+        page.on("requestfailed", failed)
+        page.on("response", answered)
         page.on("console", lambda message: heard(message.type, message.text))
         page.on("pageerror", lambda error: complaints.append(f"error: {error}"))
         page.goto(url)

@@ -4,48 +4,12 @@ import re
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import pytest
-from playwright.sync_api import expect
 from tests.browser.conftest import Open, served, usual
+from tests.browser.looking import CHAT, at, decision, pages, percent, tab_into, tab_to, view
 from tests.e2e.gateway.conftest import Running
-from tests.e2e.gateway.scripted import Server, Upstream
-
-if TYPE_CHECKING:
-    from playwright.sync_api import Page
-
-API = "/dashboard/api"
-CHAT = "chat@0.75"
-
-
-def at(gateway: Running, place: str = "#/") -> str:
-    return f"{gateway.address}/dashboard/{place}"
-
-
-def percent(share: float, digits: int = 1) -> str:
-    return f"{100 * share:.{digits}f} %"
-
-
-def view(gateway: Running, path: str) -> dict[str, Any]:
-    return gateway.http.get(API + path).json
-
-
-def decision(gateway: Running) -> str:
-    name: str = view(gateway, "/decisions?limit=1&feedback=dissatisfied")["data"][0]["id"]
-    return name
-
-
-def pages(gateway: Running) -> dict[str, str]:
-    """Every page, and a word of its headline."""
-    return {
-        "#/": "promises",
-        f"#/promise/{CHAT}": "chat",
-        "#/models": "Models",
-        "#/decisions": "Decisions",
-        f"#/decision/{decision(gateway)}": "answered",
-        f"#/what-if/{CHAT}": "another promise",
-    }
+from tests.e2e.gateway.scripted import Server
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -70,7 +34,10 @@ def test_no_page_is_wider_than_the_screen(seeded: Running, opened: Open, width: 
 def test_the_overview_shows_the_numbers_of_the_view(seeded: Running, opened: Open) -> None:
     page = opened(at(seeded))
     promises = view(seeded, "/overview")["promises"]
-    assert {one["status"] for one in promises} & {"broken", "infeasible"}
+    kept, lost = promises
+    assert kept["status"] in ("certified", "on_course")
+    assert lost["status"] in ("broken", "infeasible")
+    page.locator("h1", has_text="1 of 2 promises is broken: law").wait_for()
     for one in promises:
         card = page.locator("article", has=page.get_by_role("link", name=one["route"], exact=True))
         card.wait_for()
@@ -120,16 +87,6 @@ def test_models_and_their_numbers(seeded: Running, opened: Open) -> None:
         assert "healthy" in shown
 
 
-def test_what_happens_is_shown_at_once(upstream: Upstream, empty: Running, opened: Open) -> None:
-    page = opened(at(empty))
-    page.get_by_text("No request yet").first.wait_for()
-    assert "curl" in page.locator("pre").inner_text()
-    for _ in range(3):
-        empty.http.chat("Hi", model="chat")
-    page.get_by_text("3 requests decided").wait_for()  # without a reload
-    page.get_by_text("live", exact=True).wait_for()
-
-
 def test_what_if_moves_by_keys(seeded: Running, opened: Open) -> None:
     page = opened(at(seeded, f"#/what-if/{CHAT}"))
     slider = page.get_by_role("slider", name="Promise")
@@ -144,8 +101,14 @@ def test_what_if_moves_by_keys(seeded: Running, opened: Open) -> None:
     assert "refused" not in line["cost"]
     assert percent(line["satisfaction"]["value"]) in page.locator(".answer").inner_text()
     page.keyboard.press("End")
-    refused = shown["lines"][-1]["cost"]["refused"]
-    assert refused in page.locator(".answer").inner_text()
+    last = shown["lines"][-1]
+    assert page.locator("output").inner_text() == percent(last["alpha"])
+    said = last["cost"].get("refused") or (
+        "unknown satisfaction"
+        if "refused" in last["satisfaction"]
+        else percent(last["satisfaction"]["value"])
+    )
+    assert said in page.locator(".answer").inner_text()
 
 
 def test_a_decision_is_explained(seeded: Running, opened: Open) -> None:
@@ -162,26 +125,6 @@ def test_a_decision_is_explained(seeded: Running, opened: Open) -> None:
     assert percent(one["propensity"]) in shown
 
 
-def test_ten_thousand_decisions_are_searched_and_paged(seeded: Running, opened: Open) -> None:
-    page = opened(at(seeded, "#/decisions"))
-    rows = page.locator("tbody tr")
-    rows.nth(49).wait_for()
-    assert rows.count() == 50
-    page.get_by_role("button", name="Older").click()
-    rows.nth(99).wait_for()
-    assert rows.count() == 100
-    page.get_by_role("searchbox", name="Search").fill("item 7 of law")
-    page.get_by_role("button", name="Search").click()
-    page.wait_for_url(re.compile("q=item"))
-    expect(rows.filter(has_not_text="item 7 of law")).to_have_count(0)
-    page.get_by_label("Verdict").select_option("dissatisfied")
-    expect(rows.filter(has_not_text="dissatisfied")).to_have_count(0)
-    assert rows.count() > 0
-    page.get_by_role("searchbox", name="Search").fill("there is no such thing")
-    page.keyboard.press("Enter")
-    page.get_by_text("Nothing fits.").wait_for()
-
-
 def test_every_page_is_reached_by_keys(seeded: Running, opened: Open) -> None:
     page = opened(at(seeded))
     page.locator("article").first.wait_for()
@@ -193,19 +136,18 @@ def test_every_page_is_reached_by_keys(seeded: Running, opened: Open) -> None:
         tab_to(page, name, "Shift+Tab")  # back from the content, to the menu
         page.keyboard.press("Enter")
         page.locator("h1", has_text=word).wait_for()
-    tab_to(page, "chat", "Tab")
+    tab_to(page, "chat")
     page.keyboard.press("Enter")
     page.locator("h1", has_text="chat").wait_for()
-
-
-def tab_to(page: "Page", text: str, key: str) -> None:
-    """Press a key until something of that name has the focus."""
-    for _ in range(20):
-        page.keyboard.press(key)
-        if page.evaluate("document.activeElement.innerText") == text:
-            assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") != "none"
-            return
-    pytest.fail(f"{text} cannot be reached by keys")
+    tab_to(page, "What if?")
+    page.keyboard.press("Enter")
+    page.get_by_role("slider", name="Promise").wait_for()
+    tab_to(page, "Decisions", "Shift+Tab")
+    page.keyboard.press("Enter")
+    page.locator("tbody tr").first.wait_for()
+    tab_into(page, "#/decision/")
+    page.keyboard.press("Enter")
+    page.locator("h1", has_text="answered").wait_for()
 
 
 def test_everything_has_a_name(seeded: Running, opened: Open) -> None:
@@ -218,6 +160,13 @@ def test_everything_has_a_name(seeded: Running, opened: Open) -> None:
             .map(e => e.outerHTML.slice(0, 80))"""
         )
         assert unnamed == [], place
+        unseen = page.evaluate(
+            """[...document.querySelectorAll('img, svg, canvas')]
+            .filter(e => !(e.hasAttribute('alt') || e.closest('[aria-hidden=true], [role=img][aria-label]')))
+            .filter(e => e.getClientRects().length && !e.matches('.spark:empty'))
+            .map(e => e.outerHTML.slice(0, 80))"""
+        )
+        assert unseen == [], place
         levels = page.evaluate(
             "[...document.querySelectorAll('h1, h2, h3')].map(e => Number(e.tagName[1]))"
         )

@@ -49,6 +49,9 @@ def _serve(router: Router, rng: random.Random, i: int, at_s: float) -> None:
     calls = []
     if rng.random() < 0.01:
         calls.append(_call(name, model, at_s, rng, error="timeout: no byte within 30 s"))
+        if rng.random() < 0.3:  # nobody answers
+            router.finish(name, calls)
+            return
         model = "medium" if model != "medium" else "small"
     calls.append(_call(name, model, at_s, rng))
     router.finish(name, calls)
