@@ -103,11 +103,8 @@ def test_what_if_moves_by_keys(seeded: Running, opened: Open) -> None:
     page.keyboard.press("End")
     last = shown["lines"][-1]
     assert page.locator("output").inner_text() == percent(last["alpha"])
-    said = last["cost"].get("refused") or (
-        "unknown satisfaction"
-        if "refused" in last["satisfaction"]
-        else percent(last["satisfaction"]["value"])
-    )
+    told = last["satisfaction"]
+    said = last["cost"].get("refused") or told.get("refused") or percent(told["value"])
     assert said in page.locator(".answer").inner_text()
 
 

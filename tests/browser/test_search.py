@@ -30,6 +30,11 @@ def test_ten_thousand_decisions_are_searched_and_paged(seeded: Running, opened: 
     assert rows.count() > 0
     page.get_by_role("searchbox", name="Search").fill("there is no such thing")
     page.keyboard.press("Enter")
+    page.get_by_text("Nothing fits among the latest 2,000").wait_for()
+    for looked_at in ("4,000", "6,000", "8,000"):
+        page.get_by_role("button", name="Older").click()
+        page.get_by_text(f"Nothing fits among the latest {looked_at}").wait_for()
+    page.get_by_role("button", name="Older").click()
     page.get_by_text("Nothing fits.").wait_for()
 
 
@@ -40,7 +45,7 @@ def test_ten_thousand_decisions_are_searched_and_paged(seeded: Running, opened: 
         ("Model", "model", "large"),
         ("Verdict", "feedback", "unjudged"),
         ("Explored", "explored", "true"),
-        ("Failed", "failed", "true"),
+        ("Unanswered", "failed", "true"),
     ],
 )
 def test_a_filter_shows_what_the_view_finds(

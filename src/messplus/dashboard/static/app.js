@@ -1,7 +1,7 @@
 // The page: which part of it is shown, and what is live.
 
 import { html, render, useEffect, useState } from "./vendor/preact-htm.js";
-import { live as follow } from "./api.js";
+import { ApiError, live as follow, onKey } from "./api.js";
 import { Trouble } from "./parts.js";
 import Overview from "./overview.js";
 import PromisePage from "./promise.js";
@@ -25,14 +25,27 @@ const MENU = [
 ];
 const SAID = { live: "live", reconnecting: "reconnecting", stopped: "stopped" };
 
+/** Of an address that leads nowhere. */
+const Nowhere = () => html`<${Trouble} error=${new ApiError(404, "not_found", "This address leads nowhere.")} />`;
+
+const decoded = (name) => {
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return null; // cut off within a sign, as happens to addresses that are pasted
+  }
+};
+
 const whereNow = () => {
   const [path, query = ""] = (location.hash.slice(1) || "/").split("?");
-  const found = PAGES.find(([pattern]) => pattern.test(path)) ?? PAGES[0];
-  const name = path.match(found[0])?.[1];
+  const found = PAGES.find(([pattern]) => pattern.test(path));
+  const given = found && path.match(found[0])[1];
+  const name = given && decoded(given);
+  const [, Page, title] = found && name !== null ? found : [null, Nowhere, "Not found"];
   return {
-    Page: found[1],
-    title: name ? `${found[2]} ${decodeURIComponent(name)}` : found[2],
-    name: name && decodeURIComponent(name),
+    Page,
+    title: name ? `${title} ${name}` : title,
+    name,
     query: new URLSearchParams(query),
     path,
   };
@@ -61,6 +74,7 @@ const App = () => {
   useEffect(() => {
     document.title = `${where.title} · messplus`;
   }, [where.title]);
+  useEffect(() => onKey(() => setKeys((n) => n + 1)), []);
   useEffect(() => follow(setOverview, setState), [keys]);
 
   const locked = state instanceof Error;
@@ -76,8 +90,9 @@ const App = () => {
     </header>
     <main id="main" tabindex="-1" key=${keys}>
       ${locked
-        ? html`<${Trouble} error=${state} onKey=${() => setKeys(keys + 1)} />`
-        : html`<${where.Page} live=${overview} name=${where.name} query=${where.query} state=${state} />`}
+        ? html`<${Trouble} error=${state} />`
+        : html`${overview && state === "reconnecting" && html`<p class="banner" role="alert">The gateway cannot be reached. What is shown is how it was last.</p>`}
+          <${where.Page} live=${overview} name=${where.name} query=${where.query} state=${state} />`}
     </main>
     <footer>${overview && html`messplus ${overview.version} · read only · ${location.host}`}</footer>`;
 };
@@ -97,10 +112,20 @@ const Theme = () => {
   const dark = () =>
     (document.documentElement.dataset.theme ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")) === "dark";
   const [isDark, set] = useState(dark);
+  useEffect(() => {
+    const media = matchMedia("(prefers-color-scheme: dark)");
+    const changed = () => set(dark());
+    media.addEventListener("change", changed);
+    return () => media.removeEventListener("change", changed);
+  }, []);
   const toggle = () => {
     const theme = dark() ? "light" : "dark";
     document.documentElement.dataset.theme = theme;
-    localStorage.setItem("messplus-theme", theme);
+    try {
+      localStorage.setItem("messplus-theme", theme);
+    } catch {
+      // A browser that keeps nothing for this site: chosen until the page is left.
+    }
     set(theme === "dark");
   };
   return html`<button class="theme" onClick=${toggle} aria-label=${isDark ? "Light theme" : "Dark theme"}>${isDark ? "☀" : "☾"}</button>`;

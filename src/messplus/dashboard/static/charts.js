@@ -35,6 +35,9 @@ export const Chart = ({ at, lines, band, format, stack, label, overTime = true, 
   const plot = useRef(null);
   const shape = JSON.stringify([lines.map((one) => one.name), Boolean(band), stack, overTime]);
   const data = columns(at, lines, band, stack);
+  // What is drawn outlives a render: it asks for the numbers and the unit of now, not of when it was made.
+  const now = useRef(null);
+  now.current = { data, lines, format, xFormat };
 
   useEffect(() => {
     const draw = () => {
@@ -46,11 +49,11 @@ export const Chart = ({ at, lines, band, format, stack, label, overTime = true, 
         legend: { live: true },
         cursor: { points: { size: 6 }, drag: { x: false, y: false } },
         scales: { x: { time: overTime }, y: range ? { range } : {} },
-        axes: [overTime ? axis() : axis(xFormat), axis(format)],
-        series: series(lines, band, stack, format, xFormat),
+        axes: [overTime ? axis() : axis((x) => now.current.xFormat(x)), axis((y) => (now.current.format ?? String)(y))],
+        series: series(now, band, stack),
         bands: bands(lines, band, stack),
       };
-      plot.current = new uPlot(options, data, place.current);
+      plot.current = new uPlot(options, now.current.data, place.current);
     };
     draw();
     const still = themed(draw);
@@ -80,9 +83,11 @@ const columns = (at, lines, band, stack) => {
   return [at, ...tops];
 };
 
-const series = (lines, band, stack, format, xFormat) => [
-  xFormat ? { value: (_, x) => (x === null ? "–" : xFormat(x)) } : {},
-  ...lines.map((one, n) => ({
+const written = (now, x) => (x === null || x === undefined ? "–" : (now.current.format ?? String)(x));
+
+const series = (now, band, stack) => [
+  now.current.xFormat ? { value: (_, x) => (x === null ? "–" : now.current.xFormat(x)) } : {},
+  ...now.current.lines.map((one, n) => ({
     label: one.name,
     stroke: colour(one.colour),
     width: one.width ?? 1.75,
@@ -91,17 +96,14 @@ const series = (lines, band, stack, format, xFormat) => [
     spanGaps: true,
     points: { show: one.dots ?? one.points ?? fewPoints(one.values), size: one.dots ? 3 : 5, fill: colour(one.colour) },
     fill: stack && n === 0 ? colour(`${one.colour}-soft`) : undefined,
-    value: (_, x, __, place) => {
-      const own = stack && place !== null ? lines[n].values[place] : x;
-      return own === null || own === undefined ? "–" : (format ?? String)(own);
-    },
+    value: (_, x, __, place) => written(now, stack && place !== null ? now.current.lines[n].values[place] : x),
   })),
   ...(band ?? []).map((_, n) => ({
     label: n ? "upper end" : "lower end",
     stroke: "transparent",
     points: { show: false },
     spanGaps: true,
-    value: (_, x) => (x === null || x === undefined ? "–" : (format ?? String)(x)),
+    value: (_, x) => written(now, x),
   })),
 ];
 
@@ -135,5 +137,6 @@ export const Calibration = ({ models }) => {
     ${models.map((one, n) => one.bins.map((b) => html`<g class="m${n % 6}"><line x1=${x(b.predicted)} x2=${x(b.predicted)} y1=${y(b.low)} y2=${y(b.high)} />
       <circle cx=${x(b.predicted)} cy=${y(b.satisfied)} r=${Math.min(7, 2 + Math.log10(b.count) * 1.6)} /></g>`))}
     <text x="120" y="223" text-anchor="middle">predicted, %</text>
+    <text x="-100" y="7" text-anchor="middle" transform="rotate(-90)">satisfied, %</text>
   </svg>`;
 };

@@ -19,7 +19,13 @@ export default ({ live, query }) => {
     if (before) more.set("before", before);
     try {
       const page = await get(`/decisions?${more}`);
-      set({ rows: [...rows, ...page.data], next: page.next, searched: page.searched, error: null, busy: false });
+      set((was) => ({
+        rows: [...rows, ...page.data],
+        next: page.next,
+        searched: page.searched + (before ? was.searched : 0),
+        error: null,
+        busy: false,
+      }));
     } catch (error) {
       set((was) => ({ ...was, error, busy: false }));
     }
@@ -52,13 +58,13 @@ export default ({ live, query }) => {
       ${pick("Model", "model", [["", "any"], ...models.map((one) => [one, one])])}
       ${pick("Verdict", "feedback", Object.entries(FEEDBACK))}
       ${pick("Explored", "explored", Object.entries(FLAGS))}
-      ${pick("Failed", "failed", Object.entries(FLAGS))}
+      ${pick("Unanswered", "failed", Object.entries(FLAGS))}
       <button type="submit">Search</button>
       <button type="button" onClick=${() => look(null, [])}>Refresh</button>
     </form>
     <p class="hidden" role="status">${count(state.rows.length)} decisions shown</p>
     <${Card}>
-      <${Table} caption="Decisions" rows=${state.rows.map((one) => ({ ...one, key: one.id }))} empty="Nothing fits." columns=${[
+      <${Table} caption="Decisions" rows=${state.rows.map((one) => ({ ...one, key: one.id }))} empty=${state.next ? `Nothing fits among the latest ${count(state.searched)}; “Older” goes on.` : "Nothing fits."} columns=${[
         { name: "When", cell: (one) => html`<a href="#/decision/${encodeURIComponent(one.id)}">${time(one.at)}</a><small class="id">${one.id.slice(0, 13)}…</small>` },
         { name: "Route", cell: (one) => html`${one.route}<small>α ${percent(one.alpha)}</small>` },
         { name: "Model", cell: (one) => html`${one.answered_by ?? one.model}${one.explored && html`<small>explored</small>`}${one.answered_by && one.answered_by !== one.model && html`<small>in place of ${one.model}</small>`}` },

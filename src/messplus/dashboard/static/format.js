@@ -18,7 +18,7 @@ export const number = (x, digits = 2) => (known(x) ? x.toFixed(digits) : NOTHING
 
 /** Three significant digits, without an exponent as far as possible. */
 const short = (x) =>
-  x === 0 ? "0" : Math.abs(x) >= 1000 ? Math.round(x).toLocaleString("en-US") : String(Number(x.toPrecision(3)));
+  x === 0 ? "0" : Math.abs(x) >= 1000 ? Math.round(x).toLocaleString("en-US") : x.toLocaleString("en-US", { maximumSignificantDigits: 3 });
 
 const UNITS = { usd: ["$", ""], joule: ["", " J"] };
 const PLAIN = ["", ""];

@@ -1,6 +1,7 @@
 // Every promise in a card, and what is going wrong.
 
 import { html } from "./vendor/preact-htm.js";
+import { hasKey } from "./api.js";
 import { bytes, count, each, number, percent, plural, range } from "./format.js";
 import { Card, Events, Interval, Loading, Shares, Spark, Stat, Status, statusWord } from "./parts.js";
 
@@ -14,7 +15,6 @@ export default ({ live, state }) => {
   if (!live) return html`<${Loading} what=${state === "reconnecting" ? "Looking for the gateway" : "Loading"} />`;
   const { promises, alarms, events, log, cost_unit } = live;
   return html`
-    ${state === "reconnecting" && html`<p class="banner" role="alert">The gateway cannot be reached. What is shown is how it was last.</p>`}
     <h1 aria-live="polite">${headline(promises)}</h1>
     <p class="lead">
       ${plural(log.decisions, "request")} decided${log.store_bytes !== null && html`, ${bytes(log.store_bytes)} of log`}
@@ -39,15 +39,18 @@ const headline = (promises) => {
   if (bad.length) return `${of} ${bad.length === 1 || promises.length === 1 ? "is" : "are"} broken: ${names(bad)}`;
   if (behind.length) return `${of} ${behind.length === 1 || promises.length === 1 ? "is" : "are"} behind: ${names(behind)}`;
   if (unknown.length === promises.length) return "Too little is known yet to say whether promises hold";
-  const rest = unknown.length ? `, of ${plural(unknown.length, "one", "others")} too little is known` : "";
   const kept = promises.length - unknown.length;
-  return kept === 1 ? `The promise holds${rest}` : `All ${kept} promises hold${rest}`;
+  if (unknown.length)
+    return `${kept} of ${promises.length} promises ${kept === 1 ? "holds" : "hold"}, too little is known of ${names(unknown)}`;
+  return kept === 1 ? "The promise holds" : `All ${kept} promises hold`;
 };
 
+const bearer = () => (hasKey() ? ' -H "authorization: Bearer $KEY"' : "");
+
 const First = () => html`<${Card} title="No request yet" note="Send one, then say how the answer was:">
-  <pre tabindex="0"><code>${`curl ${location.origin}/v1/chat/completions -H 'content-type: application/json' \\
+  <pre tabindex="0"><code>${`curl ${location.origin}/v1/chat/completions${bearer()} -H 'content-type: application/json' \\
   -d '{"model": "auto", "messages": [{"role": "user", "content": "Hello"}]}'
-curl ${location.origin}/v1/feedback -H 'content-type: application/json' \\
+curl ${location.origin}/v1/feedback${bearer()} -H 'content-type: application/json' \\
   -d '{"id": "ID OF THE ANSWER", "value": true}'`}</code></pre><//>`;
 
 const PromiseCard = ({ promise, unit }) => {

@@ -1,7 +1,7 @@
 // What pages are made of.
 
 import { html, useEffect, useState } from "./vendor/preact-htm.js";
-import { get, setKey } from "./api.js";
+import { get, hasKey, setKey } from "./api.js";
 import { percent, range, time } from "./format.js";
 
 const STATUS = {
@@ -105,30 +105,29 @@ export const Events = ({ events, empty }) =>
     : html`<ul class="events">${events.map((one) => {
         const [sign, tone] = SIGNS[one.severity];
         return html`<li class=${tone}>
-          <span class="sign" aria-label=${one.severity}>${sign}</span>
+          <span class="sign" role="img" aria-label=${one.severity}>${sign}</span>
           <div>${one.route && html`<b>${one.route}</b>${" "}`}${one.text}<time>${time(one.at)}</time></div>
         </li>`;
       })}</ul>`;
 
 /** What went wrong, in words, and what to do. */
-export const Trouble = ({ error, onKey }) => {
-  if (error.status === 401) return html`<${AskForKey} error=${error} onKey=${onKey} />`;
+export const Trouble = ({ error }) => {
+  if (error.status === 401) return html`<${AskForKey} error=${error} />`;
   const title = error.status === 0 ? "The gateway cannot be reached" : error.status === 404 ? "There is no such thing" : "This could not be shown";
   return html`<section class="card trouble" role="alert"><h2>${title}</h2><p>${error.message}</p>
     <p><a href="#/">Back to the overview</a></p></section>`;
 };
 
-const AskForKey = ({ error, onKey }) => {
+const AskForKey = ({ error }) => {
   const [text, setText] = useState("");
   const enter = (event) => {
     event.preventDefault();
     setKey(text.trim());
-    onKey();
   };
   return html`<form class="card key" onSubmit=${enter}>
     <h2>A key is needed</h2>
     <p>One of <code>keys</code> in the gateway's configuration. It stays in this tab.</p>
-    ${sessionStorage.getItem("messplus-key") && html`<p class="bad" role="alert">${error.message}</p>`}
+    ${hasKey() && html`<p class="bad" role="alert">${error.message}</p>`}
     <label>Key <input type="password" autocomplete="off" required value=${text} onInput=${(event) => setText(event.target.value)} /></label>
     <button type="submit">Show the dashboard</button>
   </form>`;

@@ -49,7 +49,8 @@ const Answer = ({ line, logged, unit }) => {
     return html`<p class="warn"><b>The log cannot tell:</b> ${line.cost.refused}.</p><p>To do: ${line.cost.fix}.</p>`;
   const change = logged.cost.refused ? null : line.cost.value / logged.cost.value - 1;
   return html`<p class="big">${each(line.cost.value, unit)} <small>${range2(line.cost, unit)}</small></p>
-    <p>${change === null ? "" : `${percent(Math.abs(change), 0)} ${change >= 0 ? "more" : "less"} than what was spent, `}with ${line.satisfaction.refused ? "unknown satisfaction" : `${percent(line.satisfaction.value)} satisfied (${range(line.satisfaction.low, line.satisfaction.high)})`}.</p>`;
+    <p>${change === null ? "" : `${percent(Math.abs(change), 0)} ${change >= 0 ? "more" : "less"} than what was spent, `}with ${line.satisfaction.refused ? "satisfaction that the log cannot tell" : `${percent(line.satisfaction.value)} satisfied (${range(line.satisfaction.low, line.satisfaction.high)})`}.</p>
+    ${line.satisfaction.refused && html`<p class="warn">${line.satisfaction.refused}.</p><p>To do: ${line.satisfaction.fix}.</p>`}`;
 };
 const range2 = (est, unit) => `${each(est.low, unit)} to ${each(est.high, unit)}`;
 
