@@ -2,7 +2,7 @@
 # Needs Python 3.11+ and nothing else: uv is fetched into .uv/ unless it is on the PATH.
 
 UV := $(or $(shell command -v uv 2>/dev/null),.uv/bin/uv)
-RUN := $(UV) run --locked --extra replay --extra baselines --extra encoders --extra local --extra capture --extra gateway --extra demo --extra otel --extra tasks
+RUN := $(UV) run --locked --extra replay --extra baselines --extra encoders --extra local --extra capture --extra gateway --extra postgres --extra demo --extra otel --extra tasks
 
 .PHONY: help demo replay test test-torch lint format types check bench
 

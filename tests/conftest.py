@@ -1,6 +1,7 @@
 """Fixtures that every test may ask for, and how Hypothesis searches."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,24 @@ def shared_data() -> Path:
     if not SHARED_DATA.is_dir():
         pytest.skip("recorded outcomes are not shipped: there is no ../shared/data")
     return SHARED_DATA
+
+
+@pytest.fixture(scope="session")
+def postgres_address() -> Iterator[str]:
+    """The address of a PostgreSQL that is there until all tests are over."""
+    from tests import postgres  # needs what only the full test environment has
+    from tests.ports import free_port
+
+    with postgres.address(free_port()) as address:
+        yield address
+
+
+@pytest.fixture
+def postgres_url(postgres_address: str) -> str:
+    """The address of an empty log in it."""
+    from tests import postgres
+
+    return postgres.fresh(postgres_address)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -17,12 +17,15 @@ from messplus.stores import Store, Stored, Story, open_store
 WAIT_S = 30.0
 
 
-@pytest.fixture(params=["memory:", "sqlite:log.db"])
+@pytest.fixture(params=["memory:", "sqlite:log.db", "postgresql:"])
 def store(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Store]:
     monkeypatch.chdir(tmp_path)
-    with closing(open_store(request.param)) as store:
+    url = request.param
+    if url == "postgresql:":
+        url = request.getfixturevalue("postgres_url")
+    with closing(open_store(url)) as store:
         yield store
 
 

@@ -14,7 +14,7 @@ check alone does not change the mean (docs/explanation/signals.md).
 """
 
 import math
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Literal
 
 import numpy as np
@@ -25,8 +25,14 @@ from messplus.core.labels import LabelRate, one_sided
 from messplus.core.trust import SAID, Signals, Trust, believe, information, learn
 from messplus.core.types import Bools, Floats, Source
 
-REMEMBERED = 4096
-"""Requests whose verdicts can still be booked; later ones teach the predictor only."""
+REMEMBERED = 65_536
+"""Requests whose verdicts can still be booked, a power of 2; later ones teach the predictor only."""
+
+FEW = 16
+"""Requests for which there is room at first, a power of 2: most of many promises are asleep."""
+
+_NOBODY = -1
+_UNNUMBERED = -2  # of a snapshot from when rows did not tell whose they are
 
 TELLING = 0.2
 """Least worth, in true verdicts, of an opinion from which a predictor learns."""
@@ -45,27 +51,113 @@ Mood = Literal["only satisfied", "only dissatisfied"]
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """What the latest requests were counted as; a ring whose memory is reused.
+    """A ring whose memory is reused: request t is in row t modulo its length.
+
+    It doubles where another request still has the row, up to `REMEMBERED`; an account may also leave
+    numbers out, which others have used that keep the same promise.
 
     Attributes:
-        expected: Prediction when the answer was given, shape (`REMEMBERED`,).
+        expected: Prediction when the answer was given, shape (R,); R is a power of 2.
         by_word: Counted so in the first sum.
         by_worth: And in the second.
         truth: What an audit has said; NaN without one.
         failed: Whether a check did not let the answer pass.
         signals: What users and judges have said, as places in `SAID`.
+        at: Number of the request, from 0; negative where there is none.
     """
 
-    expected: Floats = field(default_factory=lambda: np.zeros(REMEMBERED))
-    by_word: Floats = field(default_factory=lambda: np.zeros(REMEMBERED))
-    by_worth: Floats = field(default_factory=lambda: np.zeros(REMEMBERED))
-    truth: Floats = field(default_factory=lambda: np.full(REMEMBERED, np.nan))
-    failed: Bools = field(default_factory=lambda: np.zeros(REMEMBERED, np.bool_))
-    signals: NDArray[np.uint8] = field(default_factory=lambda: np.zeros(REMEMBERED, np.uint8))
+    expected: Floats = field(default_factory=lambda: np.zeros(FEW))
+    by_word: Floats = field(default_factory=lambda: np.zeros(FEW))
+    by_worth: Floats = field(default_factory=lambda: np.zeros(FEW))
+    truth: Floats = field(default_factory=lambda: np.full(FEW, np.nan))
+    failed: Bools = field(default_factory=lambda: np.zeros(FEW, np.bool_))
+    signals: NDArray[np.uint8] = field(default_factory=lambda: np.zeros(FEW, np.uint8))
+    at: NDArray[np.int64] = field(default_factory=lambda: np.full(FEW, _NOBODY, np.int64))
+
+    def __post_init__(self) -> None:
+        """Take a ledger of a snapshot that was written before rows told whose they are."""
+        if len(self.at) != len(self.expected):
+            object.__setattr__(self, "at", np.full(len(self.expected), _UNNUMBERED, np.int64))
+
+    def place(self, t: int) -> int:
+        """The row of request t, if it has one."""
+        return t % len(self.at)
+
+    def row(self, t: int, requests: int) -> int | None:
+        """The row of request t; None if that was too long ago, or not here.
+
+        Args:
+            t: The request, from 0.
+            requests: So many there were.
+        """
+        if not len(self.at) or requests - t > REMEMBERED:
+            return None
+        row = self.place(t)
+        whose = int(self.at[row])
+        here = whose == t or (whose == _UNNUMBERED and requests - t <= len(self.at))
+        return row if here else None
+
+    def answered(self, t: int, expected: float, counted: float) -> "Ledger":
+        """Write down request t, which is the latest; the ledger before is used up.
+
+        Args:
+            t: From 0.
+            expected: Of the answer.
+            counted: What it counts as in both sums.
+        """
+        book = self._with_room(t)
+        row = book.place(t)
+        book.expected[row] = expected
+        book.by_word[row] = book.by_worth[row] = counted
+        book.truth[row], book.failed[row], book.signals[row] = np.nan, False, 0
+        book.at[row] = t
+        return book
 
     def heard(self, row: int) -> Signals:
         """What was said of the answer in a row."""
         return SAID[int(self.signals[row])]
+
+    def _with_room(self, t: int) -> "Ledger":
+        """The ledger in which request t takes the place of nobody who may still be asked for."""
+        book = self
+        while len(book.at) < REMEMBERED and book._taken(t):
+            book = book._doubled(t)
+        return book
+
+    def _taken(self, t: int) -> bool:
+        if not len(self.at):
+            return True
+        whose = int(self.at[self.place(t)])
+        if whose == _UNNUMBERED:
+            return t >= len(self.at)
+        return whose != _NOBODY and whose != t and t - whose < REMEMBERED
+
+    def _doubled(self, t: int) -> "Ledger":
+        """The same in twice the room, after t requests."""
+        size = len(self.at)
+        larger = _empty(max(2 * size, FEW))
+        rows = np.arange(size)
+        latest = t - 1 - (t - 1 - rows) % size if size else rows  # that can be in each row
+        at = np.where(self.at == _UNNUMBERED, latest, self.at)
+        kept = at >= 0
+        places = at[kept] % len(larger.at)
+        for one in fields(Ledger):
+            getattr(larger, one.name)[places] = getattr(self, one.name)[kept]
+        larger.at[places] = at[kept]
+        return larger
+
+
+def _empty(size: int) -> Ledger:
+    """A ledger with room for so many requests."""
+    return Ledger(
+        expected=np.zeros(size),
+        by_word=np.zeros(size),
+        by_worth=np.zeros(size),
+        truth=np.full(size, np.nan),
+        failed=np.zeros(size, np.bool_),
+        signals=np.zeros(size, np.uint8),
+        at=np.full(size, _NOBODY, np.int64),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,16 +269,12 @@ class Account:
 
     def answered(self, expected: float) -> "Account":
         """One more answer, of which so much is expected."""
-        row, counted = self.t % REMEMBERED, self.failures.passed(expected)
-        book = self.ledger
-        book.expected[row] = expected
-        book.by_word[row] = book.by_worth[row] = counted
-        book.truth[row], book.failed[row] = np.nan, False
-        book.signals[row] = 0
+        counted = self.failures.passed(expected)
         return self._settled(
             replace(
                 self,
                 t=self.t + 1,
+                ledger=self.ledger.answered(self.t, expected, counted),
                 labels=self.labels.decided(),
                 audited=self.audited.decided(),
                 failures=self.failures.answered(expected),
@@ -197,12 +285,13 @@ class Account:
 
     def counted(self, t: int) -> float | None:
         """What the answer to request t counts as by word; None if that was too long ago."""
-        return float(self.ledger.by_word[t % REMEMBERED]) if self.t - t <= REMEMBERED else None
+        row = self.ledger.row(t, self.t)
+        return None if row is None else float(self.ledger.by_word[row])
 
     def reconsidered(self, expected: float) -> "Account":
         """The latest answer came from another model, of which so much is expected."""
-        row, counted = (self.t - 1) % REMEMBERED, self.failures.passed(expected)
-        book = self.ledger
+        book, counted = self.ledger, self.failures.passed(expected)
+        row = book.place(self.t - 1)
         before, otherwise = float(book.by_word[row]), float(book.expected[row])
         book.expected[row] = expected
         book.by_word[row] = book.by_worth[row] = counted
@@ -224,9 +313,9 @@ class Account:
             or checks fail no more often than was expected.
         """
         age = self.t - 1 - t
-        if age >= REMEMBERED:
+        row = self.ledger.row(t, self.t)
+        if row is None:
             return self, None if source == "check" else satisfied
-        row = t % REMEMBERED
         if source == "audit":
             return self._audit(row, age, satisfied), satisfied
         if source == "check":

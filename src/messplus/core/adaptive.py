@@ -238,6 +238,31 @@ class Adaptive(Generic[P, C]):
         decision = replace(decision, model=model, asked=(model,), explored=False)
         return decision, replace(state, account=account)
 
+    def witnessed(
+        self, state: AdaptiveState[P, C], request: Request, decision: Decision
+    ) -> AdaptiveState[P, C]:
+        """Book a decision that was taken elsewhere, by this policy in an older state.
+
+        It counts with what was expected of it there. The predictor is asked as often as the price is
+        solved, so that one who follows many is quicker than they are.
+        """
+        belief, room, price = state.belief, state.room, state.price
+        look = belief is None or state.t % self.resolve_every == 0
+        if belief is None or look:
+            belief = self.predictor.believe(state.predictor, request.features)
+        known = state.account.labels.rate
+        optimism = _cautious(self.optimism, known)
+        hopeful = bound(decision.p_sat, belief.doubt, optimism)
+        window = state.window.push(hopeful, decision.cost)
+        if look:
+            available = request.can_be_asked(len(decision.cost))
+            keep = 0.99**self.resolve_every if state.t else 0.0
+            now = self._room(belief, np.where(available, decision.cost, np.inf))
+            room = keep * room + (1.0 - keep) * now
+            price = window.price(self.alpha, INSIDE, request.available)
+        account = state.account.answered(float(decision.p_sat[decision.model]))
+        return replace(state, window=window, account=account, room=room, price=price, belief=belief)
+
     def believed(self, state: AdaptiveState[P, C]) -> float:
         """Mean satisfaction delivered so far, as far as verdicts tell; NaN before the first request."""
         return state.account.believed

@@ -306,3 +306,91 @@ def audit_noise(f: float, rate: float) -> float:
     and the noise down.
     """
     return f * (1.0 - f) * (1.0 - rate) / rate
+
+
+def unseen_steps(alpha: float, unseen: Floats | float) -> Floats:
+    """How far the queue, or the debt, can be from what is known of it: max(alpha, 1 - alpha) * unseen.
+
+    One step of the queue, q -> max(0, q + alpha - s), and one of the debt with its credit capped, never
+    move two starting points apart. So what is known differs from what is only by the steps in between,
+    and each is at most max(alpha, 1 - alpha) for s in [0, 1]. No assumption.
+
+    Args:
+        alpha: The promise.
+        unseen: Requests that were decided and are not known of, >= 0: with N replicas that share d
+            requests evenly and each know their own, d (1 - 1 / N) at most.
+    """
+    return np.asarray(max(alpha, 1.0 - alpha) * np.asarray(unseen, dtype=np.float64))
+
+
+def stale_cost_gap(v: float, queue_error: float) -> float:
+    """What deciding by an old queue adds to `dpp_cost_gap`: mean |Q - Q~| / V, in units of cost.
+
+    Proof. The rule minimises V E_m + Q~ (alpha - s_hat_m) with the queue Q~ that it knows. Adding
+    (Q - Q~)(alpha - s_hat) of its own choice to both sides gives inequality (b) of the guarantees with
+    (Q - Q~)(s_hat_pi - s_hat_m*) more on the right, and two probabilities differ by at most 1. What the
+    optimal policy pi does depends neither on Q nor on Q~. Decisions within a constant of the best one
+    are the C-additive approximations of drift plus penalty (Neely 2010, chapter 4).
+
+    Args:
+        v: Weight of cost, in requests per unit of cost.
+        queue_error: Mean over requests of |Q - Q~|, measured, or from `unseen_steps`.
+    """
+    return queue_error / v
+
+
+def stale_queue_bound(
+    t: Floats,
+    *,
+    v: float,
+    alpha: float,
+    delta_e: float,
+    queue_error: float,
+    prediction_error: Floats | float = 0.0,
+) -> Floats:
+    """`dpp_queue_bound` with an old queue: E[Q_t] <= sqrt(2 t (B + V delta_e + |Q - Q~|) + 4 sum Q e).
+
+    Args:
+        t: Requests so far, shape (T,).
+        v: Weight of cost, in requests per unit of cost.
+        alpha: The promise.
+        delta_e: E_max - E_min.
+        queue_error: Mean of |Q - Q~| over the requests so far, as in `stale_cost_gap`.
+        prediction_error: Cumulative sum of Q_tau e_tau, e of predictions as old as they were.
+    """
+    # What V delta_e stands for is that much larger.
+    return dpp_queue_bound(
+        t, v=v, alpha=alpha, delta_e=delta_e + queue_error / v, queue_error=prediction_error
+    )
+
+
+def stale_debt_level(level: float, alpha: float, unseen: float) -> float:
+    """The debt above which a policy surely acts that knows all but `unseen` requests: D0 + alpha unseen.
+
+    A policy whose answers satisfy with at least q > alpha where the debt that it *knows* is above D0
+    does so wherever the true debt is above this level, because an unseen request adds at most alpha. So
+    `excursion_tail` and `debt_tail` hold for the true debt from there on: staleness shifts the tail,
+    and does not make it heavier.
+    """
+    return level + alpha * unseen
+
+
+def stale_variance(gain: float, every: float) -> float:
+    """How many times the variance of the queue grows if all decide by what it was at the latest cut.
+
+    Near the right price one request of debt more raises satisfaction per request by the gain g. Let the
+    queue be told every d requests and in between all answer by that one. From cut to cut it is then
+    Q' = (1 - g d) Q + noise of variance d alpha (1 - alpha), whose stationary variance is
+    alpha (1 - alpha) / (g (2 - g d)): for d -> 0 the alpha (1 - alpha) / (2 g) of the Ornstein-Uhlenbeck
+    process, and 1 / (1 - g d / 2) times as much for d > 0. From g d = 1 on it overshoots, from g d = 2 on
+    it swings ever wider, until prices cannot get any higher or lower.
+
+    Args:
+        gain: g, in 1 per request of debt, > 0; S'(lambda) / V in MESS+.
+        every: Requests between two cuts, d >= 0.
+
+    Raises:
+        SettingError: g d is 2 or more: there is no such variance.
+    """
+    require_range("gain * every", gain * every, "in [0, 2)", ok=0.0 <= gain * every < 2.0)
+    return 1.0 / (1.0 - gain * every / 2.0)

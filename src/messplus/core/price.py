@@ -12,6 +12,7 @@ import numpy as np
 from messplus.core.types import Bools, Floats
 
 _STEPS = 14  # bisections of the logarithm: a price known to 0.1 %
+_FEW = 8  # requests for which there is room at first: most of many promises are asleep
 _SPAN = 1e3  # prices looked at: 1 / 1000 to 1000 times the largest spread of costs
 
 
@@ -20,25 +21,29 @@ class Window:
     """What was expected of the latest requests; a ring whose memory is reused.
 
     Attributes:
-        p_sat: Predicted satisfaction, shape (W, M).
-        cost: Expected cost, shape (W, M).
+        p_sat: Predicted satisfaction, shape (R, M); its rows become more as they are needed.
+        cost: Expected cost, shape (R, M).
         seen: Requests ever put in.
+        size: Requests it holds at most, W; 0: as many as it has rows.
     """
 
     p_sat: Floats
     cost: Floats
     seen: int = 0
+    size: int = 0
 
     @classmethod
     def empty(cls, size: int, n_models: int) -> "Window":
         """A window of `size` requests, none seen."""
-        return cls(np.zeros((size, n_models)), np.zeros((size, n_models)))
+        rows = min(size, _FEW)
+        return cls(np.zeros((rows, n_models)), np.zeros((rows, n_models)), size=size)
 
     def push(self, p_sat: Floats, cost: Floats) -> "Window":
         """Put one request in, in place of the oldest if the window is full."""
-        row = self.seen % len(self.p_sat)
-        self.p_sat[row], self.cost[row] = p_sat, cost
-        return replace(self, seen=self.seen + 1)
+        window = self._doubled() if self.seen == len(self.p_sat) < self.size else self
+        row = window.seen % len(window.p_sat)
+        window.p_sat[row], window.cost[row] = p_sat, cost
+        return replace(window, seen=window.seen + 1)
 
     def price(self, alpha: float, inside: float, available: Bools | None = None) -> float:
         """The smallest price at which the expected answers satisfy alpha of these requests.
@@ -71,3 +76,8 @@ class Window:
             middle = 0.5 * (low + high)
             low, high = (low, middle) if satisfied(middle) >= target else (middle, high)
         return float(np.exp(high))
+
+    def _doubled(self) -> "Window":
+        """The same with twice the room, if that is not beyond its size."""
+        more = np.zeros((min(self.seen, self.size - self.seen), self.p_sat.shape[1]))
+        return replace(self, p_sat=np.vstack((self.p_sat, more)), cost=np.vstack((self.cost, more)))

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 
 from messplus.core.adaptive import Adaptive, AdaptiveState
-from messplus.core.price import Window
 from messplus.core.sharing import Knowledge
 from messplus.core.types import Floats, Predictor
 from messplus.costs import LogLinear
@@ -55,10 +54,10 @@ def adaptive(
     x = np.zeros(_n_features(state.costs))
     belief = after.predictor.believe(state.predictor, x)
     cost = _average_cost(state.costs)
-    window = Window(
+    window = replace(
+        state.window,
         p_sat=_columns(state.window.p_sat, belief.level, places),
         cost=_columns(state.window.cost, cost, places),
-        seen=state.window.seen,
     )
     return replace(state, window=window, belief=belief if state.belief else None)
 

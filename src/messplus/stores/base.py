@@ -36,6 +36,19 @@ class Story:
     feedback: tuple[Feedback, ...]
 
 
+def story_of(events: Sequence[Stored]) -> Story | None:
+    """What the events of one decision tell; None without the decision itself."""
+    told = [stored.event for stored in events]
+    decided = next((event for event in told if isinstance(event, Decided)), None)
+    if decided is None:
+        return None
+    return Story(
+        decided,
+        tuple(event for event in told if isinstance(event, Outcome)),
+        tuple(event for event in told if isinstance(event, Feedback)),
+    )
+
+
 class Log(Protocol):
     """What can be read of a store; all methods may be called from any thread."""
 
@@ -78,6 +91,22 @@ class Log(Protocol):
 
     def oldest_s(self) -> float | None:
         """When the oldest decision was made, in seconds since 1970; None if there is none."""
+        ...
+
+
+class ReadableLog(Log, Protocol):
+    """A log that was opened to be read only."""
+
+    def last(self) -> int:
+        """The latest sequence number, forgotten events included; 0 if there was none."""
+        ...
+
+    def kept(self, name: str) -> tuple[int, bytes] | None:
+        """The latest snapshot of a name, with its sequence number; None if there is none."""
+        ...
+
+    def close(self) -> None:
+        """Let go of it; a second call does nothing."""
         ...
 
 

@@ -56,10 +56,20 @@ class Inbox(Generic[T]):
             if len(self._items) == 1:  # with more, whoever takes them is on the way
                 self._changed.notify_all()
 
-    def take(self) -> list[T]:
-        """All items that wait, in order; waits for one. Empty once the inbox has ended."""
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more is taken in, and nothing waits."""
         with self._changed:
-            self._changed.wait_for(lambda: self._ended or self._items)
+            return self._ended and not self._items
+
+    def take(self, wait_s: float | None = None) -> list[T]:
+        """All items that wait, in order; waits for one. Empty once the inbox has ended.
+
+        Args:
+            wait_s: Seconds to wait at most; then it is empty, too. None: as long as it takes.
+        """
+        with self._changed:
+            self._changed.wait_for(lambda: self._ended or self._items, timeout=wait_s)
             items = list(self._items)
             self._items.clear()
             self._weight = 0

@@ -8,8 +8,8 @@ from dataclasses import replace
 from itertools import islice
 
 from messplus.errors import StoreError, require_range
-from messplus.records import Decided, Event, Feedback, Outcome
-from messplus.stores.base import Stored, Story
+from messplus.records import Decided, Event, Feedback
+from messplus.stores.base import Stored, Story, story_of
 from messplus.stores.refusals import decision_unknown, known_already
 from messplus.stores.rows import encode
 
@@ -79,14 +79,7 @@ class MemoryStore:
 
     def story(self, decision_id: str) -> Story | None:
         """All that is known of a decision; None if it is unknown or was forgotten."""
-        told = tuple(stored.event for stored in self.history(decision_id))
-        if not told or not isinstance(told[0], Decided):
-            return None
-        return Story(
-            told[0],
-            tuple(event for event in told if isinstance(event, Outcome)),
-            tuple(event for event in told if isinstance(event, Feedback)),
-        )
+        return story_of(self.history(decision_id))
 
     def history(self, decision_id: str) -> tuple[Stored, ...]:
         """The events of a decision in the order of the log; none if it is unknown or was forgotten."""

@@ -16,6 +16,9 @@ class Table(Generic[E]):
     """Where one kind of event is kept.
 
     Attributes:
+        columns: Their names, without the sequence number.
+        texts: Which of them hold texts of any characters, as places in a row.
+        encoded: Which hold JSON, which is ASCII.
         insert: Statement that adds a row: its sequence number, then its columns.
         page: Statement for the rows after one sequence number up to another, in order, at most so
             many.
@@ -28,15 +31,19 @@ class Table(Generic[E]):
 
         Args:
             name: As in the schema.
-            columns: Without the sequence number, parted by spaces; texts end in `:text`.
+            columns: Without the sequence number, parted by spaces; texts end in `:text`, JSON in
+                `:json`.
             decode: Makes an event of a row without its sequence number. Raises TypeError or
                 ValueError for a row that is none.
         """
         names, _, kinds = zip(*(column.partition(":") for column in columns.split()), strict=True)
-        values = ", ".join("CAST(? AS TEXT)" if kind == "text" else "?" for kind in kinds)
+        values = ", ".join("CAST(? AS TEXT)" if kind else "?" for kind in kinds)
         listed = f"sequence, {', '.join(names)}"
         select = f"SELECT {listed} FROM {name} WHERE"
         self.name = name
+        self.columns: tuple[str, ...] = names
+        self.texts = tuple(place for place, kind in enumerate(kinds) if kind == "text")
+        self.encoded = tuple(place for place, kind in enumerate(kinds) if kind == "json")
         self.insert = f"INSERT INTO {name} ({listed}) VALUES (?, {values})"
         self.page = f"{select} sequence > ? AND sequence <= ? ORDER BY sequence LIMIT ?"
         self.latest = f"{select} sequence < ? ORDER BY sequence DESC LIMIT ?"
@@ -189,9 +196,9 @@ def _to_feedback(row: Row) -> Feedback:
 
 DECIDED: Final = Table(
     "decided",
-    "decision_id:text route:text at_s t alpha models:text available features draw_explore"
-    " draw_choose model:text asked:text explored propensity queue p_sat cost shielded"
-    " attributes:text prompt:text price",
+    "decision_id:text route:text at_s t alpha models:json available features draw_explore"
+    " draw_choose model:text asked:json explored propensity queue p_sat cost shielded"
+    " attributes:json prompt:text price",
     _to_decided,
 )
 OUTCOME: Final = Table(
@@ -201,7 +208,7 @@ OUTCOME: Final = Table(
 )
 FEEDBACK: Final = Table(
     "feedback",
-    "feedback_id:text decision_id:text at_s value source:text comment:text attributes:text cost",
+    "feedback_id:text decision_id:text at_s value source:text comment:text attributes:json cost",
     _to_feedback,
 )
 AnyTable = Table[Any]

@@ -1,9 +1,15 @@
 """What is owed, by word and by audit, by hand."""
 
+from dataclasses import fields, replace
+from hashlib import sha256
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from messplus.core.account import REMEMBERED, Account
+from messplus.core.account import FEW, REMEMBERED, Account, Ledger
+from messplus.core.types import Source
 
 
 def after(*expected: float, alpha: float = 0.7, credit: float = float("inf")) -> Account:
@@ -102,3 +108,92 @@ def test_users_of_one_mood_are_noticed_and_audits_end_it() -> None:
     account, _ = account.judged(399, 1.0, "audit")
     assert account.mood is None
     assert account.blindfold == ""
+
+
+def booked(n: int, most_age: int, seed: int, account: Account) -> tuple[Account, list[float]]:
+    """A stream of answers and of verdicts at most so old; numbers that tell how it went."""
+    rng = np.random.default_rng(seed)
+    told: list[float] = []
+    labels = 0.0
+    sources: tuple[Source, ...] = ("user", "user", "judge", "check", "audit")
+    for t in range(n):
+        account = account.answered(float(rng.uniform(0.5, 1)))
+        if rng.random() < 0.05:
+            account = account.reconsidered(float(rng.uniform(0.5, 1)))
+        if rng.random() < 0.6:
+            late = max(0, t - int(rng.integers(0, most_age)))
+            source = sources[int(rng.integers(5))]
+            account, label = account.judged(late, float(rng.random() < 0.75), source)
+            labels += 0.0 if label is None else label
+        if t % 500 == 499:
+            told += [account.debt, account.by_word, account.by_worth, account.missed, labels]
+    return account, told
+
+
+def test_accounts_are_what_they_were_when_ledgers_had_one_size() -> None:
+    """The digest was taken from a ledger with room for 4,096 requests from the start."""
+    _, told = booked(6000, 4000, 7, Account(alpha=0.8, credit=50.0))
+    assert sha256(np.array(told).tobytes()).hexdigest() == (
+        "9c8c8a889b60fcd52b41f17af28e04fee09a322d8f3fecba0b08190f3a592578"
+    )
+
+
+def former(size: int) -> Ledger:
+    """A ledger as snapshots held it: of full size, and without numbers of requests."""
+    return Ledger(
+        expected=np.zeros(size),
+        by_word=np.zeros(size),
+        by_worth=np.zeros(size),
+        truth=np.full(size, np.nan),
+        failed=np.zeros(size, np.bool_),
+        signals=np.zeros(size, np.uint8),
+    )
+
+
+@given(st.integers(0, 300), st.integers(1, 40), st.integers(0, 10**6))
+def test_a_ledger_that_grows_tells_what_a_large_one_does(n: int, age: int, seed: int) -> None:
+    large = Account(alpha=0.8, ledger=former(1024))
+    one, told = booked(n, age, seed, Account(alpha=0.8))
+    other, the_same = booked(n, age, seed, large)
+    assert told == the_same
+    assert replace(one, ledger=large.ledger) == replace(other, ledger=large.ledger)
+    assert len(one.ledger.at) <= max(FEW, 2 * n)
+    assert [one.counted(t) for t in range(n)] == [other.counted(t) for t in range(n)]
+
+
+def test_a_ledger_of_a_former_snapshot_goes_on_and_grows() -> None:
+    size = 32
+    account = after(*np.linspace(0.1, 0.9, size + 5))
+    known = account.ledger
+    ring = former(size)
+    for t in range(5, size + 5):  # as such a ring was filled: modulo its length
+        for one in fields(Ledger):
+            if one.name != "at":
+                getattr(ring, one.name)[t % size] = getattr(known, one.name)[known.place(t)]
+    loaded = replace(account, ledger=ring)
+    assert [loaded.counted(t) for t in range(5)] == [None] * 5
+    assert [loaded.counted(t) for t in range(5, size + 5)] == [
+        account.counted(t) for t in range(5, size + 5)
+    ]
+    loaded, account = loaded.answered(0.5), account.answered(0.5)
+    assert len(loaded.ledger.at) == 2 * size
+    for t in range(5, size + 6):
+        assert loaded.counted(t) == account.counted(t)
+    assert loaded.counted(4) is None
+
+
+@given(st.lists(st.integers(1, 60), min_size=1, max_size=60))
+def test_numbers_that_others_have_used_take_nobodys_place(jumps: list[int]) -> None:
+    account, own = Account(alpha=0.8), {}
+    for n, jump in enumerate(jumps):
+        account = replace(account, t=account.t + jump - 1).answered(n / 100)
+        own[account.t - 1] = n / 100
+    for t in range(account.t):
+        counted = account.counted(t)
+        assert (counted is None) == (t not in own)
+    assert len(account.ledger.at) <= max(FEW, 2 * account.t)
+
+
+def test_a_promise_with_few_requests_takes_little_memory() -> None:
+    book = Account(alpha=0.8).ledger
+    assert sum(getattr(book, one.name).nbytes for one in fields(Ledger)) < 1000

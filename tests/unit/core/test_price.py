@@ -1,5 +1,7 @@
 """The price of satisfaction, by hand and against a search of every price."""
 
+from hashlib import sha256
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -75,3 +77,31 @@ def test_an_alpha_beyond_reach_is_held_inside_of_it() -> None:
 
 def test_equal_costs_have_no_price() -> None:
     assert window_of(np.array([[0.2, 0.6]]), np.ones((1, 2))).price(0.5, 0.05) == 0.0
+
+
+def test_prices_are_what_they_were_when_windows_had_all_rows_from_the_start() -> None:
+    """The digest was taken from such a window."""
+    rng = np.random.default_rng(8)
+    window, told = Window.empty(200, 3), []
+    assert len(window.p_sat) < 20
+    for t in range(500):
+        window = window.push(rng.random(3), rng.random(3) * np.array([1, 3, 9]))
+        if t % 50 == 7:
+            told.append(window.price(0.8, 0.05))
+    assert len(window.p_sat) == 200
+    assert sha256(np.array(told).tobytes()).hexdigest() == (
+        "2fdec9448e0c34624b4abaaf2d687835042f4a9504bd899b18ec151ec4a985ce"
+    )
+
+
+@given(st.integers(1, 70), st.integers(0, 200))
+def test_a_window_that_grows_holds_what_a_whole_one_does(size: int, n: int) -> None:
+    rows = np.arange(float(2 * n)).reshape(n, 2)
+    growing = Window.empty(size, 2)
+    whole = Window(np.zeros((size, 2)), np.zeros((size, 2)))  # as snapshots held it
+    for row in rows:
+        growing, whole = growing.push(row, -row), whole.push(row, -row)
+    assert growing.seen == whole.seen
+    held = min(n, size)
+    assert np.array_equal(growing.p_sat[:held], whole.p_sat[:held])
+    assert np.array_equal(growing.cost[:held], whole.cost[:held])

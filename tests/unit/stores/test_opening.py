@@ -58,13 +58,20 @@ def test_memory(url: str) -> None:
         ("sqlite://log.db", "sqlite has no host"),
         ("memory:here", "memory: has no path"),
         ("sqlit:log.db", "unknown kind of store 'sqlit'; did you mean 'sqlite'?"),
-        ("postgresql://me:secret@there/db", "there is no store for postgresql: yet; use sqlite"),
+        ("postgresql://me:secret@there/db?schema=A%20b", "schema must be lower-case letters"),
     ],
 )
 def test_an_address_that_leads_nowhere_says_why(url: str, message: str) -> None:
     with pytest.raises(SettingError) as raised:
         open_store(url)
     assert message in str(raised.value)
+    assert "secret" not in str(raised.value)
+
+
+def test_a_database_that_is_not_there_is_named_without_its_password(folder: Path) -> None:
+    with pytest.raises(StoreError) as raised:
+        open_store("postgresql://me:secret@127.0.0.1:9/law")
+    assert "127.0.0.1/law (schema messplus)" in str(raised.value)
     assert "secret" not in str(raised.value)
 
 
