@@ -2,11 +2,12 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
+from messplus.core.account import Account
 from messplus.core.adaptive import Adaptive
 from messplus.core.sharing import Knowledge, inner, knowledge_of, lent, with_inner
 from messplus.core.shielded import Shielded
@@ -16,7 +17,7 @@ from messplus.errors import SettingError
 from messplus.priors import match, moving
 from messplus.records import Decided, Feedback, Outcome
 from messplus.router.case import Case, as_decided
-from messplus.router.engine import Engine, Zoo
+from messplus.router.engine import Engine, Zoo, merged
 from messplus.router.route import Key, Route
 from messplus.stores.base import Story
 
@@ -48,7 +49,12 @@ class Fold:
     """
 
     def __init__(
-        self, engine: Engine, routes: Mapping[str, Route], look_up: Callable[[str], Story | None]
+        self,
+        engine: Engine,
+        routes: Mapping[str, Route],
+        look_up: Callable[[str], Story | None],
+        *,
+        remembered: int | None = None,
     ) -> None:
         """Begin, without a zoo: `enter` one first.
 
@@ -56,6 +62,7 @@ class Fold:
             engine: Decides.
             routes: Promises by name.
             look_up: Finds decisions that are no longer in memory.
+            remembered: Decisions that are kept in memory; None: `REMEMBERED`.
         """
         self.engine = engine
         self.routes = routes
@@ -63,6 +70,7 @@ class Fold:
         self.knowledge = Knowledge(None, None)
         self.promises: dict[Key, Promise] = {}
         self._look_up = look_up
+        self._remembered = REMEMBERED if remembered is None else remembered
         self._cases: OrderedDict[str, Case] = OrderedDict()
         self._index: dict[str, int] = {}
 
@@ -119,7 +127,7 @@ class Fold:
         promise.requests = decided.t + 1
         promise.calls[decided.model] = promise.calls.get(decided.model, 0) + 1
         self._cases[decided.decision_id] = Case(decided, decided.model)
-        if len(self._cases) > REMEMBERED:
+        if len(self._cases) > self._remembered:
             self._cases.popitem(last=False)
 
     def decided(self, event: Decided) -> bool:
@@ -142,6 +150,44 @@ class Fold:
             self._take(promise, promise.policy.redirected(known, decision, model)[1])
         self.remember(event)
         return same
+
+    def witnessed(self, event: Decided) -> None:
+        """Book a decision of the log that another router took, as it was taken.
+
+        Raises:
+            SettingError: Its policy cannot do that.
+        """
+        if not self._index.keys() >= set(event.models):
+            prices = tuple(event.cost.tolist())
+            self.enter(merged(self.zoo, Zoo(event.models, prices)))
+        promise = self.promise(Key.of(event))
+        decision, request = as_decided(Case(event, event.model), self.zoo.models, self._index)
+        found = inner(promise.policy, lent(promise.state, self.knowledge))
+        if found is None:
+            raise _cannot_share(promise.policy)
+        state = found.policy.witnessed(found.state, request, decision)
+        self._take(promise, with_inner(promise.state, state))
+        self.remember(event)
+
+    def account(self, key: Key) -> Account:
+        """What is owed on a promise.
+
+        Raises:
+            SettingError: Its policy keeps no such account.
+        """
+        promise = self.promise(key)
+        found = inner(promise.policy, promise.state)
+        if found is None:
+            raise _cannot_share(promise.policy)
+        return found.state.account
+
+    def settle(self, key: Key, account: Account, requests: int) -> None:
+        """Put a promise's account right: others have added to it."""
+        promise = self.promise(key)
+        found = inner(promise.policy, promise.state)
+        assert found is not None  # `account` was asked before
+        promise.state = with_inner(promise.state, replace(found.state, account=account))
+        promise.requests = requests
 
     def case(self, decision_id: str) -> Case | None:
         """What is known of a decision; None if it is unknown."""
@@ -247,6 +293,12 @@ def _adaptive(policy: Policy[Any]) -> Adaptive[Any, Any]:
     if not isinstance(policy, Adaptive):
         raise _cannot_move(policy)
     return policy
+
+
+def _cannot_share(policy: object) -> SettingError:
+    return SettingError(
+        f"{type(policy).__name__} cannot keep a promise together with others: use the adaptive policy"
+    )
 
 
 def _cannot_move(policy: object) -> SettingError:

@@ -2,20 +2,44 @@
 
 from collections import OrderedDict
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 from messplus.records import Feedback
 from messplus.router.case import Case
 from messplus.router.fold import Fold
-from messplus.router.parked import Parked
 from messplus.router.route import About, Key, Status
-from messplus.stores.base import Store
 
 FRESH_S: Final = 60.0
 """Age in seconds up to which a decision cannot have been forgotten by its store."""
 
 MOST_SEEN: Final = 20_000
 """Latest feedback ids that are remembered: the store may not have them yet."""
+
+
+class Memory(Protocol):
+    """What is known beyond the latest decisions."""
+
+    def has_feedback(self, feedback_id: str) -> bool:
+        """Whether feedback of this id is known."""
+        ...
+
+    def forgot(self, decision_id: str) -> bool:
+        """Whether a decision was in the log and is no longer."""
+        ...
+
+
+class Waiting(Protocol):
+    """Where feedback waits whose decision is not known yet."""
+
+    def __len__(self) -> int: ...
+
+    def add(self, feedback: Feedback) -> Status:
+        """Have it wait, if there is room."""
+        ...
+
+    def take(self, decision_id: str) -> Sequence[Feedback]:
+        """What has waited for a decision, in the order in which it came."""
+        ...
 
 
 class Heard(NamedTuple):
@@ -35,16 +59,16 @@ class Heard(NamedTuple):
 class Hearing:
     """Takes feedback for a fold. Not thread-safe; what is applied is yet to be appended to the log."""
 
-    def __init__(self, fold: Fold, store: Store, parked: Parked) -> None:
+    def __init__(self, fold: Fold, memory: Memory, parked: Waiting) -> None:
         """Begin.
 
         Args:
             fold: Learns.
-            store: Knows older feedback, and whether a decision was forgotten.
+            memory: Knows older feedback, and whether a decision was forgotten.
             parked: Keeps what comes too early.
         """
         self._fold = fold
-        self._store = store
+        self._memory = memory
         self.parked = parked
         self._seen: OrderedDict[str, None] = OrderedDict()
 
@@ -56,7 +80,7 @@ class Hearing:
             named: Whether its caller gave it its name: only then can it be known already.
         """
         feedback_id, decision_id = feedback.feedback_id, feedback.decision_id
-        if named and (feedback_id in self._seen or self._store.has_feedback(feedback_id)):
+        if named and (feedback_id in self._seen or self._memory.has_feedback(feedback_id)):
             return Heard(feedback, "duplicate")
         in_memory = self._fold.remembers(
             decision_id
@@ -68,7 +92,7 @@ class Hearing:
         if case.heard.get(feedback.source) == feedback.value:
             return Heard(feedback, "duplicate", about)
         old = in_memory and feedback.at_s - case.decided.at_s > FRESH_S
-        if old and self._store.story(decision_id) is None:
+        if old and self._memory.forgot(decision_id):
             self._fold.forget(decision_id)
             return Heard(feedback, "unknown")
         self._fold.heard(case, feedback)

@@ -7,16 +7,27 @@ from messplus.errors import StoreError
 from messplus.records import Event
 from messplus.router.kept import Kept
 from messplus.stores.base import Store
+from messplus.stores.shared import Change
 
 Snapshot = tuple[str, Kept]
 """A name, and what a router knew at one moment."""
+
+
+Append = Callable[[Sequence[Event], Sequence[Change]], "Future[int]"]
+"""Appends events, and what they did to debts that are shared."""
 
 
 class Journal:
     """Appends to a store. Not thread-safe, but for `keep`: its caller holds the router's lock."""
 
     def __init__(
-        self, store: Store, snapshot: Callable[[], Snapshot], *, every: int, behind: int
+        self,
+        store: Store,
+        snapshot: Callable[[], Snapshot],
+        *,
+        every: int,
+        behind: int,
+        append: Append | None = None,
     ) -> None:
         """Go on.
 
@@ -25,8 +36,10 @@ class Journal:
             snapshot: Takes one; called under the router's lock.
             every: Events between two snapshots; 0: none by itself.
             behind: Events since the last: a router that is killed often gets its snapshots, too.
+            append: How to; None: `store.append`.
         """
         self._store = store
+        self._append = append or (lambda events, _: store.append(events))
         self._snapshot = snapshot
         self._every = every
         self._behind = behind
@@ -34,9 +47,14 @@ class Journal:
         self.last: Future[int] | None = None
         """Done once the latest event is durable; None before the first."""
 
-    def append(self, events: Sequence[Event]) -> "Future[int]":
-        """Write events down, all or none; see `Store.append`."""
-        self.last = self._store.append(events)
+    def append(self, events: Sequence[Event], changes: Sequence[Change] = ()) -> "Future[int]":
+        """Write events down, all or none; see `Store.append`.
+
+        Args:
+            events: In order.
+            changes: What they did to debts that are shared.
+        """
+        self.last = self._append(events, changes)
         self.last.add_done_callback(self._note)
         self._behind += len(events)
         if self._every and self._behind >= self._every:

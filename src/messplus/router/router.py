@@ -16,15 +16,18 @@ from messplus.records import NOTHING, Decided, Feedback, Outcome
 from messplus.router.claims import claim, release
 from messplus.router.engine import Engine
 from messplus.router.explain import Explanation, explain
-from messplus.router.hearing import Hearing
+from messplus.router.fold import Fold
+from messplus.router.hearing import FRESH_S, Hearing
 from messplus.router.journal import Journal, Snapshot
 from messplus.router.kept import kept, name_of
 from messplus.router.menu import Menu
 from messplus.router.parked import Parked
-from messplus.router.restore import restore
+from messplus.router.restore import Restored, restore
 from messplus.router.route import Key, Receipt, Route, Routed, Told
+from messplus.router.sharing import Alone, InLog, InStore, LookedUp, Sharing
 from messplus.router.standing import Standing, standings
 from messplus.stores.base import Store, Story
+from messplus.stores.shared import SharedStore
 
 MOST_PROMISES: Final = 20
 """Promises of one route: each alpha that callers ask for keeps an account of its own."""
@@ -41,10 +44,11 @@ class Router:
         self,
         engine: Engine,
         routes: Sequence[Route],
-        store: Store,
+        store: Store | SharedStore,
         *,
         rng: np.random.Generator,
         clock: Callable[[], float] = time.time,
+        shared: bool = False,
         new_id: Callable[[], str] = time_ordered,
         snapshot_every: int = 10_000,
         park: int = 1000,
@@ -58,6 +62,9 @@ class Router:
             store: The log; routers of other routes may share it.
             rng: Draws the random numbers of decisions.
             clock: Seconds since 1970.
+            shared: Whether routers of other processes keep the same promises over the same log, which
+                must be a `SharedStore`. Then `refresh` takes over what they do and what the one that
+                learns has learned, and this one keeps no snapshots.
             new_id: Makes ids of decisions and feedback.
             snapshot_every: Events between two snapshots; 0: none but on `flush` and `close`.
             park: Feedback on unknown decisions that is kept at most, >= 0.
@@ -69,26 +76,38 @@ class Router:
                 or is served by another router, or the zoo is not that of the log and the policy
                 cannot go on in another one.
         """
-        parked = Parked(park, park_s)
         named = _named(routes)
+        self._looked_up = LookedUp()
         self._claimed = set(named)
         claim(store, named)
         self._release = finalize(self, release, store, self._claimed)
+        self._lock = threading.Lock()
+        self._store = store
+        self._rng = rng
+        self._clock = clock
+        self._new_id = new_id
         try:
-            restored = restore(engine, named, store)
+            self._sharing = _sharing(store) if shared else None
+            restored = self._join(engine, named) if shared else restore(engine, named, store)
             self._menu = Menu(engine, named, restored.fold.zoo)
             restored.fold.check(engine, named, self._menu.zoo)
         except BaseException:
             self._release()
             raise
         self._fold = restored.fold
-        self._store = store
-        self._rng = rng
-        self._clock = clock
-        self._new_id = new_id
-        self._lock = threading.Lock()
-        self._hearing = Hearing(restored.fold, store, parked)
-        self._journal = Journal(store, self._snapshot, every=snapshot_every, behind=restored.events)
+        self._others = self._sharing or Alone()
+        self._hearing = Hearing(
+            restored.fold,
+            self._looked_up if shared else InLog(store),
+            InStore() if shared else Parked(park, park_s),
+        )
+        self._journal = Journal(
+            store,
+            self._snapshot,
+            every=0 if shared else snapshot_every,
+            behind=restored.events,
+            append=self._sharing.append if self._sharing else None,
+        )
         self.mismatches = restored.mismatches
         """Decisions of the log that the policy would take otherwise now; 0 unless it was changed."""
 
@@ -136,6 +155,7 @@ class Router:
                 self._fold.enter(menu.zoo)
             draws = Draws(*self._rng.random(2).tolist())
             requests = self._fold.promise(key).requests
+            owed = self._others.owed(self._fold, [key])
             decision = self._fold.decide(key, features, can, draws)
             models = menu.zoo.models
             decided = Decided(
@@ -162,7 +182,8 @@ class Router:
             )
             self._fold.remember(decided)
             early = self._hearing.early(decided.decision_id)
-            return Routed(decided, self._journal.append([decided, *early]))
+            changes = self._others.changes(self._fold, owed, requests=1)
+            return Routed(decided, self._journal.append([decided, *early], changes))
 
     def finish(self, decision_id: str, outcomes: Sequence[Outcome]) -> "Future[int]":
         """Report what the models did with a request: once, all calls together.
@@ -193,8 +214,10 @@ class Router:
                 raise SettingError(f"there is no decision {decision_id!r} on these routes")
             if case.finished:
                 raise SettingError(f"decision {decision_id!r} was finished before")
+            owed = self._others.owed(self._fold, [case.key])
             self._fold.finished(case, outcomes)
-            return self._journal.append(list(outcomes))
+            changes = self._others.changes(self._fold, owed)
+            return self._journal.append(list(outcomes), changes)
 
     def feedback(
         self,
@@ -240,19 +263,21 @@ class Router:
         """
         made = [self._made(one) for one in told]
         with self._lock:
+            owed = self._others.owed_about(self._fold, [one.decision_id for one in made])
             heard = [
                 self._hearing.hear(one, named=told[n].feedback_id is not None)
                 for n, one in enumerate(made)
             ]
-            applied = [one.feedback for one in heard if one.status == "applied"]
-            stored = self._journal.append(applied) if applied else _done()
+            logged = [one.feedback for one in heard if one.status in self._others.logged]
+            changes = self._others.changes(self._fold, owed)
+            stored = self._journal.append(logged, changes) if logged else _done()
             # What is known already may be under way to the disk: it is acknowledged no sooner.
             last = self._journal.last
             known = _done() if last is None or last.done() else last
-        if applied:
-            stored.add_done_callback(lambda done: self._forget_unless_kept(applied, done))
-        futures = {"applied": stored, "duplicate": known}
+        if logged:
+            stored.add_done_callback(lambda done: self._forget_unless_kept(logged, done))
         nothing = _done()
+        futures = dict.fromkeys(self._others.logged, stored) | {"duplicate": known}
         return [
             Receipt(
                 one.feedback.feedback_id,
@@ -262,6 +287,51 @@ class Router:
             )
             for one in heard
         ]
+
+    def look_up(self, decision_ids: Sequence[str], feedback_ids: Sequence[str] = ()) -> None:
+        """Have at hand what a shared log says of some ids, before they are told of or used.
+
+        Verdicts on decisions of other routers are known as such only after this; without it they are
+        `pending`, and counted all the same. Waits for the log; does nothing where nobody shares it, and
+        where all of them are recent decisions of this router.
+
+        Raises:
+            StoreError: The log cannot be read.
+        """
+        if self._sharing is None:
+            return
+        with self._lock:
+            fresh_s = self._clock() - FRESH_S
+            wanted = [name for name in decision_ids if not self._is_fresh(name, fresh_s)]
+        if wanted or feedback_ids:
+            known = self._sharing.look_up(wanted, feedback_ids)
+            with self._lock:
+                self._looked_up.take(wanted, known)
+
+    def refresh(self) -> bool:
+        """Take over what other routers have done, and what was learned; some milliseconds.
+
+        Returns:
+            Whether a newer version of what was learned was there.
+
+        Raises:
+            StoreError: The log cannot be read; what is known stays as it is.
+        """
+        if self._sharing is None:
+            return False
+        news, learned = self._sharing.fetch()
+        with self._lock:
+            taken = self._sharing.adopt(self._fold, news, learned)
+        if not taken:
+            news, learned = self._sharing.fetch(anew=True)
+            with self._lock:
+                self._sharing.adopt(self._fold, news, learned)
+        if learned is not None:
+            with self._lock:
+                menu = self._menu
+                if menu.zoo.models != self._fold.zoo.models:
+                    self._menu = Menu(menu.engine, menu.routes, self._fold.zoo)
+        return learned is not None
 
     def change(self, engine: Engine, routes: Sequence[Route]) -> None:
         """Serve another zoo or other promises from now on; nothing that was learned is lost.
@@ -288,7 +358,8 @@ class Router:
             self._claimed |= new
             self._fold.change(engine, named)
             self._menu = menu
-            self._journal.keep_when_durable(self._store.append([]))
+            if self._sharing is None:
+                self._journal.keep_when_durable(self._store.append([]))
 
     def standing(self, route: str | None = None, alpha: float | None = None) -> Standing:
         """Where a promise stands; some hundred microseconds.
@@ -301,19 +372,25 @@ class Router:
             SettingError: The route is unknown, or it has no such promise.
         """
         with self._lock:
-            key = self._menu.route(route).key(alpha)
-            known = self._promises()
-            if key not in known:
+            served = self._menu.route(route)
+            key = served.key(alpha)
+            if key != served.key() and key not in self._fold.promises:
+                known = self._promises()
                 alphas = ", ".join(f"{one.alpha:g}" for one in known if one.route == key.route)
                 raise SettingError(
                     f"route {key.route!r} has no promise of {key.alpha:g} (known: {alphas})"
                 )
             return standings(self._fold, [key], self._menu.engine.models)[0]
 
-    def promises(self) -> list[Standing]:
-        """Where all promises stand: those of the routes, and those that callers have asked for."""
+    def promises(self, *, begun: bool = False) -> list[Standing]:
+        """Where promises stand: those of the routes, and those that callers have asked for.
+
+        Args:
+            begun: Whether to leave out those without a request: of ten thousand tenants few are awake.
+        """
         with self._lock:
-            return standings(self._fold, self._promises(), self._menu.engine.models)
+            keys = self._begun() if begun else self._promises()
+            return standings(self._fold, keys, self._menu.engine.models)
 
     def explain(self, decision_id: str) -> Explanation | None:
         """Why a request went where it went, and what came of it, from the log; None if it is unknown."""
@@ -360,9 +437,12 @@ class Router:
                 not: then the log knows less than this router, and is to be read anew.
         """
         with self._lock:
-            last, snapshot = self._journal.last, self._snapshot()
-        if last is not None:
+            last = self._journal.last
+            snapshot = None if self._sharing else self._snapshot()
+        if last is not None and snapshot is not None:
             self._journal.keep(snapshot, last)
+        elif last is not None:
+            last.result()  # the one that learns for all keeps the snapshots
 
     def close(self) -> None:
         """Flush, and let another router serve these routes; the store stays open.
@@ -374,6 +454,21 @@ class Router:
             self.flush()
         finally:
             self._release()
+
+    def _join(self, engine: Engine, routes: Mapping[str, Route]) -> Restored:
+        """What a router knows that shares a log: the latest version, and what was done since."""
+        assert self._sharing is not None
+        fold = Fold(engine, routes, self._looked_up.story)
+        fold.enter(engine.zoo)
+        self._sharing.adopt(fold, *self._sharing.fetch())
+        return Restored(fold)
+
+    def _is_fresh(self, decision_id: str, after_s: float) -> bool:
+        """Whether a decision is in memory, and so young that it cannot have been forgotten."""
+        if not self._fold.remembers(decision_id):
+            return False
+        case = self._fold.case(decision_id)
+        return case is not None and case.decided.at_s > after_s
 
     def _made(self, told: Told) -> Feedback:
         return Feedback(
@@ -389,9 +484,12 @@ class Router:
 
     def _promises(self) -> list[Key]:
         """Those of the routes, and those that callers have asked of them."""
-        own = {route.key(): None for route in self._menu.routes.values()}
-        asked = {key: None for key in self._fold.promises if key.route in self._menu.routes}
-        return list(own | asked)
+        own = [route.key() for route in self._menu.routes.values()]
+        return list(dict.fromkeys([*own, *self._begun()]))
+
+    def _begun(self) -> list[Key]:
+        """Those of served routes that have had a request, in the order of their first ones."""
+        return [key for key in self._fold.promises if key.route in self._menu.routes]
 
     def _check_room(self, key: Key) -> None:
         """Refuse one promise too many."""
@@ -425,6 +523,12 @@ def _named(routes: Sequence[Route]) -> dict[str, Route]:
     if len(named) < len(routes):
         raise SettingError(f"routes must differ, got {', '.join(one.name for one in routes)}")
     return named
+
+
+def _sharing(store: Store | SharedStore) -> Sharing:
+    if not isinstance(store, SharedStore):
+        raise SettingError(f"{type(store).__name__} cannot be shared: use postgresql:")
+    return Sharing(store)
 
 
 def _done() -> "Future[int]":
