@@ -34,7 +34,7 @@ def test_no_page_is_wider_than_the_screen(seeded: Running, opened: Open, width: 
 def test_the_overview_shows_the_numbers_of_the_view(seeded: Running, opened: Open) -> None:
     page = opened(at(seeded))
     promises = view(seeded, "/overview")["promises"]
-    kept, lost = promises
+    lost, kept = promises
     assert kept["status"] in ("certified", "on_course")
     assert lost["status"] in ("broken", "infeasible")
     page.locator("h1", has_text="1 of 2 promises is broken: law").wait_for()

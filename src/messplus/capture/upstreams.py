@@ -115,7 +115,7 @@ def read_upstreams(path: Path, environment: Mapping[str, str] = os.environ) -> l
 _TOP = (
     "providers", "models",
     "version", "cost", "server", "routes", "keys", "features", "prior", "store", "retention_days",
-    "tracing",
+    "sharing", "tracing",
 )  # fmt: skip
 _PROVIDER = (
     "base_url", "api_key", "timeout_s", "api", "headers",

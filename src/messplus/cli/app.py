@@ -17,6 +17,7 @@ from messplus.cli import (
     explain,
     fit,
     inspect,
+    learn,
     log,
     replay,
     report,
@@ -34,6 +35,7 @@ app = typer.Typer(
 )
 app.command("demo")(demo.demo)
 app.command("serve")(serve.serve)
+app.command("learn")(learn.learn)
 app.command("check")(check.check)
 app.command("explain")(explain.explain_command)
 app.command("report")(report.report)

@@ -126,12 +126,14 @@ def _show(file: Path, settings: "Settings", warnings: "tuple[Problem, ...]") -> 
             narrow=((0, 1, 2), (0, 3, 4, 5)),
             right=(3, 4),
         )
+    from messplus.gateway.config.secrets import shown_store
+
     server = settings.server
     kept = f"for {settings.retention_days:g} days" if settings.retention_days else "for ever"
     for line in (
         f"listens on {server.host} port {server.port or '(a free one)'}",
         "no keys: everybody who reaches the port may call" if not settings.keys else "",
-        f"log: {settings.store}, {kept}, {'with' if server.keep_prompts else 'without'} prompts",
+        f"log: {shown_store(settings)}, {kept}, {'with' if server.keep_prompts else 'without'} prompts",
     ):
         if line:
             console.print(line, markup=False, highlight=False, soft_wrap=True)
@@ -144,6 +146,7 @@ def _show(file: Path, settings: "Settings", warnings: "tuple[Problem, ...]") -> 
 
 def _summary(settings: "Settings", warnings: "tuple[Problem, ...]") -> dict[str, object]:
     from messplus.gateway.config.prices import by_price
+    from messplus.gateway.config.secrets import shown_store
 
     return {
         "ok": True,
@@ -164,7 +167,7 @@ def _summary(settings: "Settings", warnings: "tuple[Problem, ...]") -> dict[str,
             for key in settings.keys
         ],
         "listen": {"host": settings.server.host, "port": settings.server.port},
-        "store": settings.store,
+        "store": shown_store(settings),
     }
 
 

@@ -1,5 +1,6 @@
 """What the log does not know: how the process that serves is, at one moment."""
 
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from messplus.evidence.fold import Notable
@@ -40,7 +41,8 @@ class Moment:
         behind: Events of the log that are not yet in the evidence, as far as known.
         catching_up: Whether it still reads what was there when it started.
         store_bytes: Size of the log; None where it is not on disk.
-        standings: How each promise stands, in order.
+        standings: How each promise stands, in order; of many routes those that have had a request.
+        routes: All that are served; None where there is only a log.
         health: Of each model, in ascending list price.
         happened: What was noticed while serving, the latest last.
     """
@@ -54,5 +56,6 @@ class Moment:
     catching_up: bool = False
     store_bytes: int | None = None
     standings: tuple[Standing, ...] = ()
+    routes: AbstractSet[str] | None = None
     health: tuple[ModelHealth, ...] = ()
     happened: tuple[Notable, ...] = ()

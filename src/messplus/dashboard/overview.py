@@ -1,26 +1,47 @@
 """The first page: every promise in a row, and what is going wrong."""
 
+from collections import Counter
+from collections.abc import Collection, Sequence
+from typing import Final
+
 from messplus.dashboard.moment import Moment
 from messplus.dashboard.promises import name_of, shown_summary
 from messplus.dashboard.shapes import Json, shown_notable
-from messplus.evidence import Evidence, PromiseEvidence
+from messplus.dashboard.statuses import Statuses
+from messplus.evidence import Evidence, PromiseEvidence, Status
 from messplus.router import Standing
 
-MOST_EVENTS = 20
+MOST_EVENTS: Final = 20
+MOST_PROMISES: Final = 200
+"""Shown at once, the worst of them: nobody reads more rows."""
+
+MOST_ALARMS: Final = 200
+
+_SEVERITY: Final[dict[Status, int]] = {
+    "broken": 0, "infeasible": 1, "behind": 2, "unknown": 3, "on_course": 4, "certified": 4,
+}  # fmt: skip
 
 
-def shown_overview(evidence: Evidence, moment: Moment, *, routes: tuple[str, ...] | None) -> Json:
+def shown_overview(
+    evidence: Evidence,
+    moment: Moment,
+    *,
+    routes: tuple[str, ...] | None,
+    verdicts: Statuses | None = None,
+) -> Json:
     """How everything is.
 
     Args:
         evidence: What the log knows.
         moment: What the process knows.
         routes: Those that the caller may see; None: all.
+        verdicts: Those that are known already; None: none.
     """
-    promises = [
-        shown_summary(promise, standing, moment.at_s)
-        for promise, standing in promises_of(evidence, moment, routes)
-    ]
+    known = Statuses() if verdicts is None else verdicts
+    found = promises_of(evidence, moment, routes)
+    statuses = [known.of(promise, standing).status for promise, standing in found]
+    worst = sorted(range(len(found)), key=lambda n: _SEVERITY[statuses[n]])[:MOST_PROMISES]
+    promises = [shown_summary(*found[n], moment.at_s) for n in worst]
     events = [
         one
         for one in sorted((*evidence.notable, *moment.happened), key=lambda one: -one.at_s)
@@ -41,7 +62,12 @@ def shown_overview(evidence: Evidence, moment: Moment, *, routes: tuple[str, ...
             "store_bytes": moment.store_bytes,
         },
         "promises": promises,
-        "alarms": alarms(evidence, moment, promises, routes),
+        "of": {
+            "promises": len(found),
+            "routes": len(_served(moment, found, routes)),
+            "statuses": Counter(statuses),
+        },
+        "alarms": alarms(evidence, moment, promises, routes)[:MOST_ALARMS],
         "events": [shown_notable(one) for one in events[:MOST_EVENTS]],
     }
 
@@ -50,7 +76,7 @@ def promises_of(
     evidence: Evidence, moment: Moment, routes: tuple[str, ...] | None
 ) -> list[tuple[PromiseEvidence, Standing | None]]:
     """The promises that are kept now; without a router, all that the log knows."""
-    if not moment.standings:
+    if moment.routes is None:
         return [
             (one, None)
             for one in evidence.promises.values()
@@ -64,6 +90,17 @@ def promises_of(
         for one in moment.standings
         if routes is None or one.route in routes
     ]
+
+
+def _served(
+    moment: Moment,
+    found: Sequence[tuple[PromiseEvidence, Standing | None]],
+    routes: tuple[str, ...] | None,
+) -> Collection[str]:
+    """The routes that the caller may see, asleep or not."""
+    if moment.routes is None:
+        return {promise.route for promise, _ in found}
+    return moment.routes if routes is None else [one for one in routes if one in moment.routes]
 
 
 def alarms(

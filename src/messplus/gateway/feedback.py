@@ -39,6 +39,8 @@ class Feedback:
             verdicts = parse_batch(body)
         else:
             verdicts = [parse_verdict(body, headers.get("idempotency-key", "")[:96] or None)]
+        names = [one.decision_id for one in verdicts]
+        await gateway.look_up(names, [one.feedback_id for one in verdicts if one.feedback_id])
         for verdict in verdicts:
             self._check_right(caller, verdict)
         told = await self._take(verdicts)
@@ -71,7 +73,9 @@ class Feedback:
                 await asyncio.wrap_future(receipt.stored)
             receipt.stored.result()  # raises where it could not be kept
         said = iter(receipts)
-        return [_looked_at(gateway, one) if one.dry_run else _said(next(said)) for one in verdicts]
+        return [
+            await _looked_at(gateway, one) if one.dry_run else _said(next(said)) for one in verdicts
+        ]
 
     def _check_right(self, caller: Caller, verdict: Verdict) -> None:
         """Only who asked may judge the answer, and only an admin may audit.
@@ -105,7 +109,8 @@ def _said(receipt: Receipt) -> dict[str, str]:
     return {"feedback_id": receipt.feedback_id, "status": receipt.status}
 
 
-def _looked_at(gateway: Gateway, verdict: Verdict) -> dict[str, str]:
+async def _looked_at(gateway: Gateway, verdict: Verdict) -> dict[str, str]:
     """Of a verdict that is only to be checked."""
-    known = gateway.parts.router.story(verdict.decision_id) is not None
+    story = await asyncio.to_thread(gateway.parts.router.story, verdict.decision_id)
+    known = story is not None
     return {"feedback_id": verdict.feedback_id or "", "status": "valid" if known else "unknown"}

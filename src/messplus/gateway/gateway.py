@@ -2,18 +2,20 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Final
 
 from messplus.encoders import HashedNgrams
-from messplus.errors import MessPlusError, SettingError
+from messplus.errors import MessPlusError, SettingError, StoreError
 from messplus.gateway.access import Allowance, Budgets, Caller, Keys, Rates, Unauthorized
 from messplus.gateway.access.budget import CLIENT, seconds_to_midnight
+from messplus.gateway.access.meters import Meters
 from messplus.gateway.asking import Asker
 from messplus.gateway.body import Asked
 from messplus.gateway.config.settings import Settings
-from messplus.gateway.dashboard.follower import Follower
+from messplus.gateway.dashboard.observed import Observed
 from messplus.gateway.errors import ApiError
 from messplus.gateway.exchange import Chosen
 from messplus.gateway.fitness import candidates
@@ -25,7 +27,10 @@ from messplus.gateway.telling import Teller
 from messplus.gateway.upstreams import Upstreams
 from messplus.router import Engine, Route, Routed, Router
 from messplus.router.explain import SESSION
-from messplus.stores import Store
+from messplus.stores import SharedStore, Store
+
+_LOOK_UP_S: Final = 2.0
+"""Longest time in which a shared log is asked about ids; then they count as unknown."""
 
 _log = logging.getLogger("messplus.gateway")
 
@@ -76,6 +81,7 @@ class Parts:
         clocks: The time.
         make: Makes engine, routes and keys of changed settings.
         follower: Reads the log for the dashboard.
+        shared: The log, where other gateways keep the same promises over it; else None.
     """
 
     store: Store
@@ -90,7 +96,8 @@ class Parts:
     traces: Traces
     clocks: Clocks
     make: Callable[[Settings], Made]
-    follower: Follower
+    follower: Observed
+    shared: SharedStore | None = None
 
 
 class Gateway:
@@ -100,8 +107,9 @@ class Gateway:
         """Put it together."""
         self.settings = settings
         self.parts = parts
-        self.rates = Rates()
-        self.budgets = Budgets()
+        self.meters = Meters(shared=parts.shared is not None)
+        self.rates = Rates(self.meters)
+        self.budgets = Budgets(self.meters)
         self.sessions = parts.sessions
         self.under_way = 0
         """Requests, those for health and metrics apart."""
@@ -109,6 +117,8 @@ class Gateway:
         """Whether it is about to end."""
         self.store_trouble = ""
         """Why the latest event could not be kept; "" where it could."""
+        self.store_bytes: int | None = None
+        """Size of the log, as last looked at; None where it is not on disk."""
         self._tasks: list[asyncio.Task[None]] = []
         self._encodes_at_once = _encodes_at_once(parts.router.engine)
 
@@ -135,7 +145,7 @@ class Gateway:
             ApiError: 401: no key or an unknown one. 429: over its rate or its budget.
         """
         caller = self.caller(headers)
-        allowance = self.rates.take(caller, self.parts.clocks.monotonic())
+        allowance = self.rates.take(caller, self._rate_clock_s())
         if allowance is not None and not allowance.allowed:
             raise ApiError(
                 429,
@@ -155,6 +165,11 @@ class Gateway:
                 },
             )
         return caller, allowance
+
+    def _rate_clock_s(self) -> float:
+        """Seconds on the clock of rates: that of the database, where gateways share them."""
+        shared, clocks = self.parts.shared, self.parts.clocks
+        return clocks.monotonic() if shared is None else clocks.now() + shared.clock_offset_s()
 
     async def decide(
         self,
@@ -182,6 +197,8 @@ class Gateway:
         target = resolve(self.settings, asked, headers, caller)
         if isinstance(target, ToModel):
             return Chosen(target.model, "bypass", (target.model,))
+        if not fresh:
+            await self.look_up([request_id])
         able = candidates(self.settings, target, asked, self.can_serve)
         session, pinned = self._session(target, caller, able)
         begun_s = self.parts.clocks.monotonic()
@@ -192,6 +209,17 @@ class Gateway:
         decided = routed.decided
         mode: Mode = "sticky" if pinned else "explore" if decided.explored else "exploit"
         return Chosen(decided.model, mode, able, routed, session)
+
+    async def look_up(self, decision_ids: Sequence[str], feedback_ids: Sequence[str] = ()) -> None:
+        """Have at hand what a shared log knows of some ids; without its database nothing is known."""
+        shared = self.parts.shared
+        if shared is None or shared.away():
+            return
+        looking = asyncio.to_thread(self.parts.router.look_up, decision_ids, feedback_ids)
+        try:
+            await asyncio.wait_for(looking, _LOOK_UP_S)
+        except (StoreError, TimeoutError) as error:
+            _log.debug("not looked up: %s", error)  # `away` is told where it begins and ends
 
     def _appended(self, begun_s: float) -> None:
         """A decision has become durable, or has not; called on the store's own thread."""

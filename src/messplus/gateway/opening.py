@@ -5,6 +5,7 @@ import logging
 import random
 import secrets
 import time
+from pathlib import Path
 
 import numpy as np
 
@@ -14,17 +15,25 @@ from messplus.gateway.asking import Asker
 from messplus.gateway.config.prices import list_price
 from messplus.gateway.config.settings import Settings
 from messplus.gateway.dashboard.follower import Follower
+from messplus.gateway.dashboard.learner_follower import LearnerFollower
 from messplus.gateway.gateway import Clocks, Gateway, Made, Parts
 from messplus.gateway.readings import read_at_scrape
 from messplus.gateway.sessions import Sessions
 from messplus.gateway.signals import Signals
 from messplus.gateway.telemetry import Metrics, open_traces
 from messplus.gateway.telling import Teller
-from messplus.gateway.upkeep import following, forgetting, recovering, watching
+from messplus.gateway.upkeep import (
+    following,
+    forgetting,
+    measuring,
+    recovering,
+    sharing,
+    watching,
+)
 from messplus.gateway.upstreams import Upstreams
 from messplus.priors.store import load
 from messplus.router import Engine, Route, Router, adaptive_engine
-from messplus.stores import open_store
+from messplus.stores import SharedStore, Store, is_shared, open_shared, open_store
 
 _log = logging.getLogger("messplus.gateway")
 
@@ -42,11 +51,16 @@ async def opened(settings: Settings, metrics: Metrics, *, clocks: Clocks | None 
     """
     clocks = clocks or Clocks(time.time, time.monotonic)
     made = made_of(settings)
-    store = open_store(settings.store)
+    store, shared = store_of(settings)
     try:
         begun_s = clocks.monotonic()
         router = Router(
-            made.engine, made.routes, store, rng=np.random.default_rng(), clock=clocks.now
+            made.engine,
+            made.routes,
+            store,
+            rng=np.random.default_rng(),
+            clock=clocks.now,
+            shared=shared is not None,
         )
         _log.info(
             "%d decisions in the log, folded in %.1f s",
@@ -71,10 +85,11 @@ async def opened(settings: Settings, metrics: Metrics, *, clocks: Clocks | None 
             traces=open_traces(settings),
             clocks=clocks,
             make=made_of,
-            follower=Follower(store),
+            follower=LearnerFollower(store) if shared else Follower(store),
+            shared=shared,
         )
         gateway = Gateway(settings, parts)
-        if any(key.budget_usd_per_day for key in settings.keys):
+        if shared is None and any(key.budget_usd_per_day for key in settings.keys):
             gateway.budgets.restore((one.event for one in store.events()), clocks.now())
     except BaseException:
         store.close()
@@ -82,13 +97,26 @@ async def opened(settings: Settings, metrics: Metrics, *, clocks: Clocks | None 
     signals.start()
     metrics.configured(settings.models, clocks.now())
     metrics.watch(lambda: read_at_scrape(gateway))
-    gateway.keep_running(
-        *(
-            asyncio.create_task(work(gateway))
-            for work in (watching, forgetting, recovering, following)
-        )
-    )
+    upkeep = (watching, recovering, following, measuring, sharing if shared else forgetting)
+    gateway.keep_running(*(asyncio.create_task(work(gateway)) for work in upkeep))
     return gateway
+
+
+def store_of(settings: Settings) -> tuple[Store, SharedStore | None]:
+    """The log of a configuration, and the same if gateways share it.
+
+    Raises:
+        StoreError: It cannot be opened.
+        SettingError: Its address leads nowhere.
+        MissingExtraError: It needs an extra that is not installed.
+    """
+    if not is_shared(settings.store):
+        return open_store(settings.store), None
+    sharing = settings.sharing
+    shared = open_shared(
+        settings.store, spool=Path(sharing.spool), spool_bytes=sharing.spool_mb << 20
+    )
+    return shared, shared
 
 
 def made_of(settings: Settings) -> Made:

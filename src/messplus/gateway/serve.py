@@ -7,6 +7,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Final
 
 import uvicorn
@@ -25,6 +26,7 @@ _log = logging.getLogger("messplus.gateway")
 
 _BACKLOG: Final = 2048
 _KEEP_ALIVE_S: Final = 75
+_PUBLISH_EVERY_S: Final = 1.0
 _ENDING: Final = (signal.SIGTERM, signal.SIGINT)
 
 Begun = Callable[[str], None]
@@ -40,7 +42,9 @@ async def serve(
     metrics: Metrics,
     begun: Begun,
     reread: Reread | None = None,
+    reloaded: Callable[[], None] = lambda: None,
     stop: "Stop | None" = None,
+    listening: socket.socket | None = None,
 ) -> None:
     """Serve until told to stop; requests under way are finished first, as far as `drain_s` allows.
 
@@ -49,22 +53,37 @@ async def serve(
         metrics: What is counted.
         begun: Called with the address.
         reread: Where the configuration comes from on SIGHUP and `POST /admin/reload`; None: it stays.
+        reloaded: Called after each reading for `POST /admin/reload`, which reaches this process alone.
         stop: Ends it from another thread; None: SIGTERM and Ctrl-C do.
+        listening: A bound socket, shared with other processes; None: one by the settings.
 
     Raises:
         MessPlusError: It cannot start: the port, the store, an encoder.
     """
-    listening = listen(settings.server.host, settings.server.port)
+    listening = listening or listen(settings.server.host, settings.server.port)
     with listening:
         gateway = await opened(settings, metrics)
+        gateway.keep_running(asyncio.create_task(_publishing(metrics)))
         try:
-            server = Server(gateway, reread, listen_to_signals=stop is None)
+            server = Server(
+                gateway,
+                reread,
+                reloaded,
+                begun=partial(begun, address_of(listening)),
+                listen_to_signals=stop is None,
+            )
             if stop is not None:
                 stop.server = server
-            begun(_address(listening))
             await server.serve(sockets=[listening])
         finally:
             await gateway.close()
+
+
+async def _publishing(metrics: Metrics) -> None:
+    """Let other workers show what is under way here."""
+    while True:
+        metrics.publish()
+        await asyncio.sleep(_PUBLISH_EVERY_S)
 
 
 class Stop:
@@ -126,17 +145,27 @@ def serving(settings: Settings) -> Iterator[str]:
 class Server(uvicorn.Server):
     """uvicorn with our signals: the first asks for an orderly end, the second for one at once."""
 
-    def __init__(self, gateway: Gateway, reread: Reread | None, *, listen_to_signals: bool) -> None:
+    def __init__(
+        self,
+        gateway: Gateway,
+        reread: Reread | None,
+        reloaded: Callable[[], None],
+        *,
+        begun: Callable[[], None],
+        listen_to_signals: bool,
+    ) -> None:
         """Prepare.
 
         Args:
             gateway: What is served.
             reread: Reads the configuration again.
+            reloaded: Called after each reading that a client has asked for.
+            begun: Called once it takes requests and signals.
             listen_to_signals: Whether SIGTERM, SIGINT and SIGHUP are for us.
         """
         super().__init__(
             uvicorn.Config(
-                application(gateway, reread),
+                application(gateway, reread and _followed(reread, reloaded)),
                 http=Bounded,
                 ws="none",
                 lifespan="off",
@@ -150,7 +179,13 @@ class Server(uvicorn.Server):
         )
         self._gateway = gateway
         self._reread = reread
+        self._begun = begun
         self._listen_to_signals = listen_to_signals
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """As uvicorn's; then it has begun."""
+        await super().startup(sockets)
+        self._begun()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -183,6 +218,15 @@ class Server(uvicorn.Server):
             self._gateway.parts.metrics.configuration_refused()
 
 
+def _followed(reread: Reread, reloaded: Callable[[], None]) -> Reread:
+    def read() -> Settings:
+        settings = reread()
+        reloaded()
+        return settings
+
+    return read
+
+
 def listen(host: str, port: int) -> socket.socket:
     """A bound socket; port 0 takes a free one.
 
@@ -203,6 +247,7 @@ def listen(host: str, port: int) -> socket.socket:
     return bound
 
 
-def _address(listening: socket.socket) -> str:
+def address_of(listening: socket.socket) -> str:
+    """Where a bound socket is reached, such as `http://127.0.0.1:4000`."""
     host, port = listening.getsockname()[:2]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

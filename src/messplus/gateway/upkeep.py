@@ -1,7 +1,7 @@
 """What a gateway does besides answering.
 
-It forgets what is old, finds its log again, says what endangers a promise, and reads its log for the
-dashboard.
+It forgets what is old, finds its log again, says what endangers a promise, reads its log for the
+dashboard, and takes over what other gateways do.
 """
 
 import asyncio
@@ -11,6 +11,7 @@ from typing import Final
 from messplus.errors import StoreError
 from messplus.gateway.dashboard.moment import moment_of
 from messplus.gateway.gateway import Gateway
+from messplus.stores import SharedStore
 from messplus.stores.retention import retain
 
 _log = logging.getLogger("messplus.gateway")
@@ -21,6 +22,7 @@ _BUDGET_S: Final = 0.5
 _LOOK_EVERY_S: Final = 30.0
 _TRY_EVERY_S: Final = 5.0
 _FOLLOW_EVERY_S: Final = 1.0
+_MEASURE_EVERY_S: Final = 10.0
 _TRIAL: Final = "trial"
 """Name of the snapshot that is written only to see whether one can be."""
 
@@ -68,6 +70,52 @@ async def recover(gateway: Gateway) -> None:
         _log.info("the log can be written again")
 
 
+async def sharing(gateway: Gateway) -> None:
+    """Take over what other gateways of the same log do, and what was learned for all."""
+    shared = gateway.parts.shared
+    if shared is None:
+        return
+    missed = False
+    while True:
+        try:
+            await asyncio.to_thread(gateway.parts.router.refresh)
+            await _meter(gateway, shared)
+            if missed:
+                _log.info("what others do is known again")
+            missed = False
+            await asyncio.to_thread(shared.wait, gateway.settings.sharing.refresh_every_s)
+        except StoreError as error:
+            if not missed:
+                _log.warning("what others do is not known; going on from what was: %s", error)
+            missed = True
+            await asyncio.sleep(gateway.settings.sharing.refresh_every_s)
+
+
+async def _meter(gateway: Gateway, shared: SharedStore) -> None:
+    """Exchange what callers have used of their rates and budgets.
+
+    Raises:
+        StoreError: It was not exchanged; it goes with the next exchange.
+    """
+    taken = gateway.meters.take()
+    try:
+        values = await asyncio.to_thread(shared.meter, taken)
+    except StoreError:
+        gateway.meters.put_back(taken)
+        raise
+    gateway.meters.settle(values, taken)
+
+
+async def measuring(gateway: Gateway) -> None:
+    """See now and then how large the log is."""
+    while True:
+        try:
+            gateway.store_bytes = await asyncio.to_thread(gateway.parts.store.size_bytes)
+        except StoreError as error:
+            _log.debug("the size of the log is not known: %s", error)
+        await asyncio.sleep(_MEASURE_EVERY_S)
+
+
 async def following(gateway: Gateway) -> None:
     """Read what is new in the log, so that the dashboard is up to date when somebody looks."""
     follower = gateway.parts.follower
@@ -87,7 +135,7 @@ async def watching(gateway: Gateway) -> None:
         await asyncio.sleep(_LOOK_EVERY_S)
         now = {
             f"route {one.route}, alpha {one.alpha:g}: {warning}"
-            for one in gateway.parts.router.promises()
+            for one in gateway.parts.router.promises(begun=True)
             for warning in one.warnings
         }
         for warning in sorted(now - told):

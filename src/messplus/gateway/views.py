@@ -16,6 +16,8 @@ from messplus.gateway.access import Caller
 from messplus.gateway.access.budget import CLIENT
 from messplus.gateway.body import asked_of_chat, parse, read_body
 from messplus.gateway.config.settings import NO_ROUTE, Settings
+from messplus.gateway.dashboard.listing import USUAL, name_of, page_of
+from messplus.gateway.dashboard.query import whole
 from messplus.gateway.edge import REQUEST_ID
 from messplus.gateway.errors import ApiError, invalid, no_such_model
 from messplus.gateway.gateway import Gateway
@@ -24,7 +26,7 @@ from messplus.gateway.openapi import description
 from messplus.gateway.shown import shown_decision, shown_standing
 from messplus.gateway.target import models_of
 from messplus.gateway.verdicts import COMPLETION
-from messplus.router import Explanation
+from messplus.router import Explanation, Key
 
 _PATHS: Final = {
     "POST /v1/chat/completions": "model: auto, a route, route@alpha, or a model",
@@ -34,7 +36,7 @@ _PATHS: Final = {
     "POST /v1/decision": "who would answer; the body is that of a chat completion",
     "GET /v1/decisions/{id}": "why it was that model, and what came of it",
     "GET /v1/models": "everything that model may be",
-    "GET /v1/routes": "every promise, and how it stands",
+    "GET /v1/routes": "every promise, and how it stands; ?q=, ?limit=, ?after=",
     "GET /openapi.json": "all of this for programs",
     "GET /health/liveness, /health/readiness, /metrics": "for operators",
 }
@@ -80,14 +82,27 @@ class Views:
         raise no_such_model(wanted[:100], "GET /v1/models lists them")
 
     async def routes(self, request: Request) -> Response:
-        """`GET /v1/routes`: every promise, and how it stands."""
+        """`GET /v1/routes`: every promise, and how it stands; in pages, as OpenAI's lists are."""
         caller = self._caller(request)
-        standing = [
-            shown_standing(one)
-            for one in self._gateway.parts.router.promises()
-            if caller.routes is None or one.route in caller.routes
-        ]
-        return _json({"object": "list", "data": standing})
+        query = request.query_params
+        limit = whole(query, "limit")
+        page = await asyncio.to_thread(
+            page_of,
+            self._gateway.parts.router,
+            None if caller.routes is None else frozenset(caller.routes),
+            text=query.get("q", "")[:200],
+            after=query.get("after") or None,
+            limit=USUAL if limit is None else limit,
+        )
+        names = [name_of(Key(one.route, one.alpha)) for one in page.standings]
+        shown = {
+            "object": "list",
+            "data": [shown_standing(one) for one in page.standings],
+            "first_id": names[0] if names else None,
+            "last_id": names[-1] if names else None,
+            "has_more": page.more,
+        }
+        return _json(shown)
 
     async def decide(self, request: Request) -> Response:
         """`POST /v1/decision`: who is to answer. Nobody is asked; the decision counts and is logged."""
@@ -107,7 +122,7 @@ class Views:
         """`GET /v1/decisions/{id}`: why a request went where it went, and what came of it."""
         caller = self._caller(request)
         name = request.path_params["decision_id"].removeprefix(COMPLETION)
-        explained = self._gateway.parts.router.explain(name)
+        explained = await asyncio.to_thread(self._gateway.parts.router.explain, name)
         if explained is None or not self._may_see(caller, explained):
             raise ApiError(404, "decision_not_found", f"there is no decision {name[:100]!r}", "id")
         prompts = self._gateway.settings.server.keep_prompts

@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -60,10 +60,17 @@ class Process:
 
 
 @contextmanager
-def serving(config: Path) -> Iterator[Process]:
+def serving(config: Path, *options: str) -> Iterator[Process]:
     """A gateway that serves a file on a free port; killed in the end, if it still runs."""
+    with running([*command(config), *options]) as process:
+        yield process
+
+
+@contextmanager
+def running(command: Sequence[str]) -> Iterator[Process]:
+    """A process that logs JSON; killed in the end, if it still runs."""
     with subprocess.Popen(
-        command(config),
+        command,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,

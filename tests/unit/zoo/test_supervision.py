@@ -1,7 +1,6 @@
 """Supervision, with real processes that stand for servers: crashes, hangs, kills, and a clean end."""
 
 import os
-import random
 import signal
 import socket
 import subprocess
@@ -17,6 +16,7 @@ from typing import TypeVar
 import psutil
 import pytest
 from filelock import FileLock
+from tests.ports import free_port
 from tests.unit.zoo.samples import CONTENT, model
 
 from messplus.errors import SettingError, ZooError
@@ -43,18 +43,6 @@ HASTE = Patience(
     first_wait_s=0.02, longest_wait_s=0.1, end_s=1.0,
 )  # fmt: skip
 Found = TypeVar("Found")
-
-
-def free_port() -> int:
-    """One that nobody uses, and that the system does not give to connections by itself."""
-    while True:
-        port = random.randrange(12_000, 20_000)
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-        return port
 
 
 def fake(name: str, *options: str) -> Command:

@@ -13,13 +13,15 @@ const BASELINES = {
 
 export default ({ live, state }) => {
   if (!live) return html`<${Loading} what=${state === "reconnecting" ? "Looking for the gateway" : "Loading"} />`;
-  const { promises, alarms, events, log, cost_unit } = live;
+  const { promises, of, alarms, events, log, cost_unit } = live;
   return html`
-    <h1 aria-live="polite">${headline(promises)}</h1>
+    <h1 aria-live="polite">${headline(promises, of)}</h1>
     <p class="lead">
       ${plural(log.decisions, "request")} decided${log.store_bytes !== null && html`, ${bytes(log.store_bytes)} of log`}
+      ${asleep(promises, of) && html` · ${count(of.routes)} routes, those without a request are not shown`}
       ${log.catching_up && html` · <b>reading the log: ${count(log.behind)} to go</b>`}
     </p>
+    ${of.promises > promises.length && html`<p class="lead">The ${count(promises.length)} worst of ${plural(of.promises, "promise")} are shown.</p>`}
     ${log.decisions === 0 && html`<${First} />`}
     <div class="promises">${promises.map((one) => html`<${PromiseCard} key=${one.id} promise=${one} unit=${cost_unit} />`)}</div>
     <div class="columns">
@@ -29,20 +31,25 @@ export default ({ live, state }) => {
 };
 
 const BAD = new Set(["broken", "infeasible"]);
-const names = (promises) => promises.map((one) => one.route).join(", ");
+const NAMED = 5;
+const names = (promises) =>
+  promises.slice(0, NAMED).map((one) => one.route).join(", ") + (promises.length > NAMED ? " and others" : "");
+const asleep = (promises, of) => of.routes > new Set(promises.map((one) => one.route)).size && of.promises === promises.length;
 
-const headline = (promises) => {
+const headline = (promises, { promises: all, statuses }) => {
   const bad = promises.filter((one) => BAD.has(one.status));
   const behind = promises.filter((one) => one.status === "behind");
   const unknown = promises.filter((one) => one.status === "unknown");
-  const of = promises.length === 1 ? "The promise" : `${bad.length || behind.length} of ${promises.length} promises`;
-  if (bad.length) return `${of} ${bad.length === 1 || promises.length === 1 ? "is" : "are"} broken: ${names(bad)}`;
-  if (behind.length) return `${of} ${behind.length === 1 || promises.length === 1 ? "is" : "are"} behind: ${names(behind)}`;
-  if (unknown.length === promises.length) return "Too little is known yet to say whether promises hold";
-  const kept = promises.length - unknown.length;
-  if (unknown.length)
-    return `${kept} of ${promises.length} promises ${kept === 1 ? "holds" : "hold"}, too little is known of ${names(unknown)}`;
-  return kept === 1 ? "The promise holds" : `All ${kept} promises hold`;
+  const total = (...of) => of.reduce((sum, status) => sum + (statuses[status] ?? 0), 0);
+  const [nBad, nBehind, nUnknown] = [total(...BAD), total("behind"), total("unknown")];
+  const of = all === 1 ? "The promise" : `${count(nBad || nBehind)} of ${count(all)} promises`;
+  if (nBad) return `${of} ${nBad === 1 ? "is" : "are"} broken: ${names(bad)}`;
+  if (nBehind) return `${of} ${nBehind === 1 ? "is" : "are"} behind: ${names(behind)}`;
+  if (nUnknown === all) return "Too little is known yet to say whether promises hold";
+  const kept = all - nUnknown;
+  if (nUnknown)
+    return `${count(kept)} of ${count(all)} promises ${kept === 1 ? "holds" : "hold"}, too little is known of ${names(unknown)}`;
+  return kept === 1 ? "The promise holds" : `All ${count(kept)} promises hold`;
 };
 
 const bearer = () => (hasKey() ? ' -H "authorization: Bearer $KEY"' : "");

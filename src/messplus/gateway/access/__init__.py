@@ -2,6 +2,7 @@
 
 from messplus.gateway.access.budget import Budgets
 from messplus.gateway.access.keys import ANYBODY, Caller, Keys, Unauthorized
+from messplus.gateway.access.meters import Meters
 from messplus.gateway.access.rate import Allowance, Rates
 
-__all__ = ["ANYBODY", "Allowance", "Budgets", "Caller", "Keys", "Rates", "Unauthorized"]
+__all__ = ["ANYBODY", "Allowance", "Budgets", "Caller", "Keys", "Meters", "Rates", "Unauthorized"]

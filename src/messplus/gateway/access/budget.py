@@ -1,14 +1,20 @@
 """What callers may spend in a day, from midnight to midnight UTC."""
 
+import math
 from collections import OrderedDict
 from collections.abc import Iterable
+from typing import Final
 
+from messplus.core.queue import QueueStep
 from messplus.gateway.access.keys import Caller
+from messplus.gateway.access.meters import Meters
 from messplus.records import Decided, Event, Outcome
 
 DAY_S = 86_400
 CLIENT = "client"
 """The attribute of a decision that names its caller."""
+
+_SPENT: Final = "spent/"
 
 MOST_OPEN = 100_000
 """Decisions whose outcome may still come, while a log is read."""
@@ -21,11 +27,18 @@ class Budgets:
     those that are under way then may exceed it. What was spent is in the log as the cost of outcomes:
     `restore` reads it after a restart. Requests that name their model are not routed and not in the log;
     what they cost counts while the process lives.
+
+    Gateways that share budgets exchange what was spent (meters.py), and need no `restore`.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, meters: Meters | None = None) -> None:
+        """Begin with nothing spent.
+
+        Args:
+            meters: What is known of callers; None: this gateway shares them with nobody.
+        """
         self._day = 0
-        self._spent_usd: dict[str, float] = {}
+        self._meters = Meters() if meters is None else meters
 
     def spend(self, name: str, cost_usd: float, now_s: float) -> None:
         """Charge a caller.
@@ -36,12 +49,12 @@ class Budgets:
             now_s: Seconds since 1970.
         """
         self._turn(now_s)
-        self._spent_usd[name] = self._spent_usd.get(name, 0.0) + cost_usd
+        self._meters.add(self._name(name), QueueStep(cost_usd, -math.inf))
 
     def spent(self, name: str, now_s: float) -> float:
         """USD that a caller has spent today."""
         self._turn(now_s)
-        return self._spent_usd.get(name, 0.0)
+        return self._meters.read(self._name(name))
 
     def left(self, caller: Caller, now_s: float) -> float | None:
         """USD that a caller may still spend today, >= 0; None if it has no budget."""
@@ -58,7 +71,8 @@ class Budgets:
             now_s: Seconds since 1970.
         """
         self._day = _day(now_s)
-        self._spent_usd = {}
+        self._meters.forget(lambda name: name.startswith(_SPENT))
+        spent_usd: dict[str, float] = {}
         clients: OrderedDict[str, str] = OrderedDict()
         for event in events:
             if isinstance(event, Decided):
@@ -68,13 +82,20 @@ class Budgets:
             elif isinstance(event, Outcome) and _day(event.at_s) == self._day:
                 name = clients.get(event.decision_id)
                 if name:
-                    self._spent_usd[name] = self._spent_usd.get(name, 0.0) + event.cost
+                    spent_usd[name] = spent_usd.get(name, 0.0) + event.cost
+        for name, cost_usd in spent_usd.items():
+            self._meters.begin(self._name(name), cost_usd)
 
     def _turn(self, now_s: float) -> None:
         """Begin a new day; a clock that is set back a little does not bring yesterday back."""
         if _day(now_s) > self._day:
             self._day = _day(now_s)
-            self._spent_usd.clear()
+            today = self._name("")
+            self._meters.forget(lambda name: name.startswith(_SPENT) and not name.startswith(today))
+
+    def _name(self, caller: str) -> str:
+        """Of the meter of what a caller spends today."""
+        return f"{_SPENT}{self._day}/{caller}"
 
 
 def seconds_to_midnight(now_s: float) -> float:

@@ -73,17 +73,18 @@ def _doubled(values: Value) -> Iterator[Problem]:
     """Keys are told apart by their names and secrets, and a model is in a route once."""
     yield from _twice(values, ("keys", ANY, "name"), "the name of another key, too")
     yield from _twice(values, ("keys", ANY, "key"), "the secret of another key, too")
-    for route in _section(values, "routes"):
-        yield from _twice(values, ("routes", route, "models", ANY), "named twice")
+    yield from _twice(values, ("routes", ANY, "models", ANY), "named twice")
 
 
 def _twice(values: Value, place: Place, text: str) -> Iterator[Problem]:
-    seen: set[str] = set()
+    """Texts that stand twice in one list, or, for keys, in the whole section."""
+    seen: set[tuple[Place, str]] = set()
     for where, value in matching(values, place):
         if isinstance(value, str):
-            if value in seen:
+            of = where[:2] if where[0] == "routes" else ()
+            if (of, value) in seen:
                 yield Problem(where, f"is {text}")
-            seen.add(value)
+            seen.add((of, value))
 
 
 def _budgets(values: Value) -> Iterator[Problem]:

@@ -31,6 +31,7 @@ class Server(Section):
     Attributes:
         host: Address to bind; other machines reach only what is bound to theirs.
         port: 0 picks a free one.
+        workers: Processes that answer; more than one share a `postgresql:` store.
         max_body_mb: Largest request body.
         max_requests: Requests under way at once; more are refused with 503.
         drain_s: Longest time that requests under way get when the gateway is ended.
@@ -41,6 +42,7 @@ class Server(Section):
 
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65_535)] = 4000
+    workers: Annotated[int, Field(ge=1, le=256)] = 1
     max_body_mb: Annotated[float, Field(gt=0, le=1024)] = 20.0
     max_requests: Annotated[int, Field(ge=1, le=100_000)] = 1000
     drain_s: Seconds = 30.0
@@ -219,6 +221,23 @@ class FeaturesOf(Section):
     attributes: tuple[str, ...] = ("route", "task")
 
 
+class Sharing(Section):
+    """How gateways share one `postgresql:` store; with any other store it has no effect.
+
+    Attributes:
+        publish_every_s: Time between two versions of what was learned, by the one that learns.
+        refresh_every_s: Time between two looks of each gateway at what others have done.
+        spool: Folder on local disk where events wait while the database is away; each process has a
+            file of its own there.
+        spool_mb: Room for them; beyond it events are refused, as with a full disk.
+    """
+
+    publish_every_s: Seconds = 1.0
+    refresh_every_s: Seconds = 0.25
+    spool: str = "messplus-spool"
+    spool_mb: Annotated[int, Field(ge=1, le=1_000_000)] = 1024
+
+
 class Tracing(Section):
     """Where spans of requests are sent, by OTLP over HTTP; the extra `otel` sends them.
 
@@ -246,7 +265,8 @@ class Settings(Section):
         keys: Who may call; none: anybody who reaches the port.
         features: What the router sees of a request.
         prior: A file by `messplus fit` to start from; None: start cold.
-        store: Where events are kept: `sqlite:///PATH` or `memory:`.
+        store: Where events are kept: `sqlite:///PATH`, `memory:`, or `postgresql://...` for many gateways.
+        sharing: How gateways share a `postgresql:` store.
         retention_days: How long; None: for ever.
         tracing: Where spans of requests go; None: nowhere, unless OTEL_EXPORTER_OTLP_ENDPOINT is set.
     """
@@ -261,5 +281,6 @@ class Settings(Section):
     features: FeaturesOf = FeaturesOf()
     prior: str | None = None
     store: str = "sqlite:///messplus.db"
+    sharing: Sharing = Sharing()
     retention_days: Annotated[float, Field(gt=0, le=36_500)] | None = None
     tracing: Tracing | None = None

@@ -1,9 +1,8 @@
 """`/dashboard`: the page, and the JSON that it shows. It only reads."""
 
 import asyncio
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Final, cast, get_args
+from typing import Final
 
 import orjson
 from starlette.requests import Request
@@ -15,14 +14,16 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 import messplus.dashboard
 from messplus import __version__
 from messplus.dashboard.certificate import certificate, certificate_page
-from messplus.dashboard.decisions import Judged, Wanted, search
+from messplus.dashboard.decisions import search
 from messplus.dashboard.explained import shown_explanation
 from messplus.dashboard.what_if import shown_what_if
-from messplus.errors import DataError, SettingError
+from messplus.errors import DataError
 from messplus.gateway.access import Caller
 from messplus.gateway.access.budget import CLIENT
+from messplus.gateway.dashboard.listing import standing_of
 from messplus.gateway.dashboard.live import Live
 from messplus.gateway.dashboard.looking import Looking
+from messplus.gateway.dashboard.query import wanted
 from messplus.gateway.errors import ApiError, invalid
 from messplus.gateway.gateway import Gateway
 from messplus.gateway.http import headers_of
@@ -135,11 +136,11 @@ class Dashboard:
     async def decisions(self, request: Request) -> Response:
         """`GET /dashboard/api/decisions`: a page of them, searched and filtered."""
         caller = self._caller(request)
-        wanted = _wanted(request.query_params)
+        sought = wanted(request.query_params)
         parts = self._gateway.parts
         async with self._slow:
             found = await asyncio.to_thread(
-                search, parts.store, wanted, lambda one: self._may_see(caller, one),
+                search, parts.store, sought, lambda one: self._may_see(caller, one),
                 prompts=self._prompts,
             )  # fmt: skip
         return _json(orjson.dumps(found))
@@ -174,13 +175,10 @@ class Dashboard:
         return shown
 
     def _key(self, name: str, caller: Caller) -> Key:
-        for one in self._gateway.parts.router.promises():
-            key = Key(one.route, one.alpha)
-            if f"{key.route}@{key.alpha:g}" == name:
-                if caller.routes is None or key.route in caller.routes:
-                    return key
-                break
-        raise _no_promise(name)
+        found = standing_of(self._gateway.parts.router, name, caller.routes)
+        if found is None:
+            raise _no_promise(name)
+        return Key(found.route, found.alpha)
 
     @property
     def _prompts(self) -> bool:
@@ -208,54 +206,6 @@ class _Guarded:
             await send(message)
 
         await self._app(scope, receive, sending)
-
-
-def _wanted(query: Mapping[str, str]) -> Wanted:
-    """What a search is for.
-
-    Raises:
-        ApiError: 400: a parameter is not what it may be.
-    """
-    feedback = query.get("feedback") or "any"
-    if feedback not in get_args(Judged):
-        raise invalid(
-            f"feedback must be one of {', '.join(get_args(Judged))}, got {feedback[:40]!r}",
-            "feedback",
-        )
-    limit = _whole(query, "limit")
-    try:
-        return Wanted(
-            route=query.get("route") or None,
-            model=query.get("model") or None,
-            text=(query.get("q") or "")[:200],
-            feedback=cast(Judged, feedback),
-            explored=_flag(query, "explored"),
-            failed=_flag(query, "failed"),
-            before=_whole(query, "before"),
-            limit=50 if limit is None else limit,
-        )
-    except SettingError as error:
-        raise invalid(str(error), "limit") from error
-
-
-def _flag(query: Mapping[str, str], name: str) -> bool | None:
-    match query.get(name, ""):
-        case "":
-            return None
-        case "true":
-            return True
-        case "false":
-            return False
-    raise invalid(f"{name} must be true or false, got {query[name][:40]!r}", name)
-
-
-def _whole(query: Mapping[str, str], name: str) -> int | None:
-    text = query.get(name, "")
-    if not text:
-        return None
-    if not text.isascii() or not text.isdigit() or len(text) > 18:
-        raise invalid(f"{name} must be a whole number, got {text[:40]!r}", name)
-    return int(text)
 
 
 def _no_promise(name: str) -> ApiError:

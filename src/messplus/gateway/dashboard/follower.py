@@ -1,18 +1,14 @@
 """Reads the log as it grows, so that a page need not: the evidence is there when somebody looks."""
 
 import logging
-import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from itertools import islice
 from typing import Final, cast
 
-from messplus.dashboard.moment import Moment
 from messplus.errors import StoreError
 from messplus.evidence import Evidence, Watcher
-from messplus.evidence.fold import Notable
-from messplus.gateway.dashboard.noticing import Noticing
+from messplus.gateway.dashboard.observed import Observed
 from messplus.snapshots import from_bytes, to_bytes
 from messplus.stores import Store
 from messplus.stores.base import Stored
@@ -32,8 +28,8 @@ SNAPSHOT_EVERY: Final = 200_000
 _log = logging.getLogger("messplus.gateway")
 
 
-class Follower:
-    """Evidence that follows a log. `follow` is called from one thread at a time, the rest from any."""
+class Follower(Observed):
+    """Evidence that follows a log, read by this process itself."""
 
     def __init__(self, store: Store, pause: Callable[[float], None] = time.sleep) -> None:
         """Go on where the latest snapshot ends.
@@ -42,36 +38,17 @@ class Follower:
             store: The log.
             pause: Lets others run.
         """
+        super().__init__()
         self._store = store
         self._pause = pause
-        self._lock = threading.Lock()
-        self._watcher = Watcher(store.history, _kept(store))
+        self._watcher = Watcher(store.history, kept_evidence(store))
         self._saved = self._watcher.evidence.sequence
         self._stop = False
-        self._noticing = Noticing()
         self.catching_up = True
-        """Whether what was in the log at the start is still being read."""
-
-    @contextmanager
-    def evidence(self) -> Iterator[Evidence]:
-        """What is known, as long as the context lasts; it does not change meanwhile."""
-        with self._lock:
-            yield self._watcher.evidence
 
     @property
-    def decisions(self) -> int:
-        """Decisions that it knows of."""
-        return self._watcher.evidence.decisions
-
-    @property
-    def happened(self) -> tuple[Notable, ...]:
-        """What was noticed that the log does not tell, the latest last."""
-        return tuple(self._noticing.happened)
-
-    def notice(self, moment: Moment) -> None:
-        """Note what has changed since the last time."""
-        with self._lock:
-            self._noticing.look(self._watcher.evidence, moment)
+    def _known(self) -> Evidence:
+        return self._watcher.evidence
 
     def follow(self) -> None:
         """Read up to the end of the log.
@@ -117,7 +94,7 @@ class Follower:
         return len(some) == size
 
 
-def _kept(store: Store) -> Evidence | None:
+def kept_evidence(store: Store) -> Evidence | None:
     """The latest snapshot; None if there is none that can be read: the log is read anew."""
     kept = store.kept(NAME)
     if kept is None:

@@ -8,10 +8,11 @@ import orjson
 
 from messplus.dashboard.models import shown_models
 from messplus.dashboard.moment import Moment
-from messplus.dashboard.overview import promises_of, shown_overview
+from messplus.dashboard.overview import shown_overview
 from messplus.dashboard.promises import shown_promise
 from messplus.dashboard.shapes import Json
-from messplus.evidence import Evidence
+from messplus.evidence import Evidence, PromiseEvidence
+from messplus.gateway.dashboard.listing import standing_of
 from messplus.gateway.dashboard.moment import moment_of
 from messplus.gateway.gateway import Gateway
 
@@ -23,7 +24,7 @@ MOST_VIEWS: Final = 200
 
 Scope = tuple[str, ...] | None
 """Routes that a caller may see; None: all."""
-View = Callable[[Evidence, Moment], Json | None]
+View = Callable[[Evidence], Json | None]
 
 
 class Looking:
@@ -33,35 +34,42 @@ class Looking:
         """Look at a gateway."""
         self._gateway = gateway
         self._views: dict[tuple[str, Scope], tuple[float, asyncio.Task[bytes | None]]] = {}
+        self._latest: tuple[float, Moment] | None = None
 
     async def overview(self, routes: Scope) -> bytes:
         """The first page, as JSON."""
+        moment = self._moment()
         made = await self._view(
             "overview",
             routes,
-            lambda evidence, moment: shown_overview(evidence, moment, routes=routes),
+            lambda evidence: shown_overview(
+                evidence, moment, routes=routes, verdicts=self._gateway.parts.follower.verdicts
+            ),
         )
         return made or b"{}"
 
     async def models(self, routes: Scope) -> bytes:
         """The models, as JSON."""
+        moment = self._moment()
         made = await self._view(
-            "models",
-            routes,
-            lambda evidence, moment: shown_models(evidence, moment, routes=routes),
+            "models", routes, lambda evidence: shown_models(evidence, moment, routes=routes)
         )
         return made or b"{}"
 
     async def promise(self, name: str, routes: Scope) -> bytes | None:
         """One promise, as JSON; None if there is none of that name."""
-
-        def view(evidence: Evidence, moment: Moment) -> Json | None:
-            for promise, standing in promises_of(evidence, moment, routes):
-                if promise.name == name:
-                    return shown_promise(evidence, promise, standing, moment.at_s)
+        standing = standing_of(self._gateway.parts.router, name, routes)
+        if standing is None:
             return None
-
-        return await self._view(f"promise {name}", routes, view)
+        none_yet = PromiseEvidence(standing.route, standing.alpha)
+        now_s = self._gateway.parts.clocks.now()
+        return await self._view(
+            f"promise {name}",
+            routes,
+            lambda evidence: shown_promise(
+                evidence, evidence.promises.get(name, none_yet), standing, now_s
+            ),
+        )
 
     async def _view(self, name: str, routes: Scope, view: View) -> bytes | None:
         """A view, made anew if the one at hand is too old; who asks meanwhile gets the same."""
@@ -71,15 +79,18 @@ class Looking:
             self._views = {key: one for key, one in self._views.items() if now_s - one[0] < FRESH_S}
             if len(self._views) >= MOST_VIEWS:
                 self._views.clear()
-            task = asyncio.create_task(self._made(view))
+            task = asyncio.create_task(asyncio.to_thread(self._shown, view))
             self._views[name, routes] = now_s, task
         return await asyncio.shield(task)
 
-    async def _made(self, view: View) -> bytes | None:
-        moment = moment_of(self._gateway)
-        return await asyncio.to_thread(self._shown, view, moment)
+    def _moment(self) -> Moment:
+        """How the gateway is, looked up once for all who look at about the same time."""
+        now_s = self._gateway.parts.clocks.monotonic()
+        if self._latest is None or now_s - self._latest[0] >= FRESH_S:
+            self._latest = now_s, moment_of(self._gateway)
+        return self._latest[1]
 
-    def _shown(self, view: View, moment: Moment) -> bytes | None:
+    def _shown(self, view: View) -> bytes | None:
         with self._gateway.parts.follower.evidence() as evidence:
-            shown = view(evidence, moment)
+            shown = view(evidence)
         return None if shown is None else orjson.dumps(shown)

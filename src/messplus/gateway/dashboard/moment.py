@@ -1,8 +1,13 @@
 """How the gateway is right now, for the views."""
 
+from typing import Final
+
 from messplus import __version__
 from messplus.dashboard.moment import ModelHealth, Moment
 from messplus.gateway.gateway import Gateway
+
+FEW: Final = 20
+"""Routes of a gateway that are all shown; where there are more, those that have had a request."""
 
 
 def moment_of(gateway: Gateway) -> Moment:
@@ -17,8 +22,11 @@ def moment_of(gateway: Gateway) -> Moment:
         reasons=tuple(gateway.trouble()),
         behind=max(0, parts.router.decisions - parts.follower.decisions),
         catching_up=parts.follower.catching_up,
-        store_bytes=parts.store.size_bytes(),
-        standings=tuple(parts.router.promises()),
+        store_bytes=gateway.store_bytes,
+        standings=parts.follower.standings.get(
+            lambda: parts.router.promises(begun=len(settings.routes) > FEW)
+        ),
+        routes=settings.routes.keys(),
         health=tuple(
             ModelHealth(
                 model=name,

@@ -5,7 +5,8 @@ from typing import Final, Literal
 
 from messplus.dashboard.moment import Moment
 from messplus.dashboard.overview import promises_of
-from messplus.evidence import Evidence, Status, verdict_on
+from messplus.dashboard.statuses import Statuses
+from messplus.evidence import Evidence, Status
 from messplus.evidence.fold import Notable
 
 MOST: Final = 50
@@ -24,6 +25,8 @@ class Noticing:
 
     def __init__(self) -> None:
         self._statuses: dict[str, Status] = {}
+        self.verdicts = Statuses()
+        """On each promise."""
         self._open: set[str] = set()
         self.happened: deque[Notable] = deque(maxlen=MOST)
         """The latest last."""
@@ -31,8 +34,7 @@ class Noticing:
     def look(self, evidence: Evidence, moment: Moment) -> None:
         """Note what has changed since the last look."""
         for promise, standing in promises_of(evidence, moment, None):
-            feasible = standing is None or standing.feasible != "no"
-            verdict = verdict_on(promise.alpha, promise.satisfaction(), feasible=feasible)
+            verdict = self.verdicts.of(promise, standing)
             before = self._statuses.get(promise.name, "unknown")
             self._statuses[promise.name] = verdict.status
             if "unknown" not in (before, verdict.status) and before != verdict.status:

@@ -6,10 +6,12 @@ from typing import Literal
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 from prometheus_client.exposition import choose_encoder
+from prometheus_client.registry import Collector
 
 from messplus.gateway.telemetry.ended import Ended
-from messplus.gateway.telemetry.readings import Read, ReadAtScrape
+from messplus.gateway.telemetry.readings import Promises, Read, UnderWay
 from messplus.gateway.telemetry.series import Series, WithoutCreated
+from messplus.gateway.telemetry.together import Together, count_as
 
 OVERHEAD_S = (
     1e-4, 2e-4, 3e-4, 5e-4, 7.5e-4, 1e-3, 1.5e-3, 2e-3, 3e-3, 5e-3, 7.5e-3, 1e-2, 2e-2, 5e-2, 0.1, 0.5,
@@ -32,16 +34,26 @@ class Metrics:
     never who the client is.
     """
 
-    def __init__(self, version: str) -> None:
+    def __init__(self, version: str, worker: int | None = None) -> None:
         """Start at zero, in a registry of its own.
 
         Args:
             version: Of messplus.
+            worker: Number of this process among those that count together, in the folder that
+                PROMETHEUS_MULTIPROC_DIR names; None: it counts alone.
         """
+        if worker is not None:
+            count_as(worker)
         self._registry = CollectorRegistry()
-        self._readings = ReadAtScrape()
-        self._registry.register(self._readings)
-        ProcessCollector(namespace="messplus", registry=self._registry)
+        self._promises = Promises()
+        self._under_way = UnderWay()
+        process = ProcessCollector(namespace="messplus", registry=None)
+        for collector in (self._promises, self._under_way, process):
+            self._registry.register(collector)
+        self._together = (
+            None if worker is None else Together(self._promises, (self._under_way, process))
+        )
+        self._shown: Collector = self._together or WithoutCreated(self._registry)
         build = self._gauge("build_info", "What runs; always 1.", "version", "python")
         build(version, platform.python_version()).set(1)
 
@@ -105,9 +117,6 @@ class Metrics:
         )
         self._upstream_latency = self._histogram(
             "upstream_latency_seconds", "Of calls that succeeded, to their end.", LATENCY_S, "model"
-        )
-        self._circuit = self._gauge(
-            "circuit_state", "0 closed: calls go on; 1 half-open: one tries; 2 open: none.", "model"
         )
         self._circuit_changes = self._counter(
             "circuit_changes", "How often a circuit came into a state.", "model", "state"
@@ -213,7 +222,7 @@ class Metrics:
 
     def circuit(self, model: str, state: str) -> None:
         """A circuit is now `closed`, `half-open` or `open`."""
-        self._circuit(model).set(CIRCUIT[state])
+        self._under_way.circuits[model] = CIRCUIT[state]
         self._circuit_changes(model, state).inc()
 
     def appended(self, seconds: float) -> None:
@@ -227,10 +236,8 @@ class Metrics:
             models: The zoo, whose circuits are shown from now on; those of others no longer.
             at_s: Seconds since 1970.
         """
-        names = set(models)
-        self._circuit.keep_only(names)
-        for name in names:
-            self._circuit(name)
+        known = self._under_way.circuits
+        self._under_way.circuits = {name: known.get(name, CIRCUIT["closed"]) for name in models}
         self._reloads("ok").inc()
         self._config_at().set(at_s)
 
@@ -244,7 +251,12 @@ class Metrics:
 
     def watch(self, read: Read) -> None:
         """Say where the gauges come from; called at each scrape."""
-        self._readings.read = read
+        self._promises.read = self._under_way.read = read
+
+    def publish(self) -> None:
+        """Let the other workers know what is under way here; alone there is nobody to tell."""
+        if self._together is not None:
+            self._together.publish()
 
     def expose(self, accept: str = "") -> tuple[bytes, str]:
         """All metrics as text.
@@ -256,7 +268,7 @@ class Metrics:
             The text, and its content type.
         """
         encode, content_type = choose_encoder(accept)
-        return encode(WithoutCreated(self._registry)), content_type
+        return encode(self._shown), content_type
 
     def names(self) -> frozenset[str]:
         """Every name that a query may use."""
@@ -271,7 +283,10 @@ class Metrics:
         return Series(Counter(f"messplus_{name}", text, labels, registry=self._registry))
 
     def _gauge(self, name: str, text: str, *labels: str) -> Series[Gauge]:
-        return Series(Gauge(f"messplus_{name}", text, labels, registry=self._registry))
+        metric = Gauge(
+            f"messplus_{name}", text, labels, registry=self._registry, multiprocess_mode="livemin"
+        )
+        return Series(metric)
 
     def _histogram(
         self, name: str, text: str, buckets: tuple[float, ...], *labels: str

@@ -16,7 +16,7 @@ class Readings:
     """Everything that is read at a scrape.
 
     Attributes:
-        promises: How each stands.
+        promises: Asks how each stands; that may take a while, so only a scrape does.
         in_flight: Requests under way.
         calls_in_flight: Calls under way by model.
         parked: Feedback that came before its decision, and waits.
@@ -25,7 +25,7 @@ class Readings:
         store_bytes: Size of the log; None where it is not on disk.
     """
 
-    promises: Sequence["Standing"] = ()
+    promises: Callable[[], Sequence["Standing"]] = tuple
     in_flight: int = 0
     calls_in_flight: Mapping[str, int] = field(default_factory=dict)
     parked: int = 0
@@ -38,26 +38,52 @@ Read = Callable[[], Readings]
 FEASIBLE: Mapping[str, float] = {"yes": 1.0, "unclear": 0.5, "no": 0.0}
 
 
-class ReadAtScrape(Collector):
-    """Gauges of the latest readings."""
+class Promises(Collector):
+    """How promises stand. Processes that share a log know the same, so one speaks for all."""
 
     def __init__(self) -> None:
         self.read: Read = Readings
 
     def collect(self) -> Iterator[Metric]:
-        """One gauge per field."""
+        """One gauge per figure."""
         now = self.read()
-        yield from _promises(now.promises)
+        yield from _promises(now.promises())
+        yield _gauge("store_bytes", "Size of the log on disk.", now.store_bytes)
+
+    def describe(self) -> Iterator[Metric]:
+        """The gauges without their values: a registry asks for names before there is anything to read."""
+        yield from Promises().collect()
+
+
+class UnderWay(Collector):
+    """What is under way in this process, and the state of its circuits.
+
+    Attributes:
+        read: Where figures come from.
+        circuits: State of each model's circuit, as `CIRCUIT` numbers it.
+    """
+
+    def __init__(self) -> None:
+        self.read: Read = Readings
+        self.circuits: dict[str, int] = {}
+
+    def collect(self) -> Iterator[Metric]:
+        """One gauge per figure."""
+        now = self.read()
         yield _gauge("requests_in_flight", "Requests under way.", now.in_flight)
         yield _by_model("upstream_in_flight", "Calls under way.", now.calls_in_flight)
         yield _gauge("feedback_parked", "Feedback that waits for its decision.", now.parked)
         yield _gauge("sessions", "Sessions that stay with a model.", now.sessions)
         yield _gauge("judge_waiting", "Answers that wait for a judge.", now.judging)
-        yield _gauge("store_bytes", "Size of the log on disk.", now.store_bytes)
+        yield _by_model(
+            "circuit_state",
+            "0 closed: calls go on; 1 half-open: one tries; 2 open: none.",
+            dict(self.circuits),
+        )
 
     def describe(self) -> Iterator[Metric]:
-        """The gauges without their values: a registry asks for names before there is anything to read."""
-        yield from ReadAtScrape().collect()
+        """The gauges without their values."""
+        yield from UnderWay().collect()
 
 
 _Value = Callable[["Standing"], float | None]

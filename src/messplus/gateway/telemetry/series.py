@@ -35,12 +35,6 @@ class Series(Generic[M]):
         self._found[labels] = found
         return found
 
-    def keep_only(self, first: set[str]) -> None:
-        """Drop the series whose first label is none of these."""
-        for labels in [one for one in self._found if one[0] not in first]:
-            del self._found[labels]
-            self._metric.remove(*labels)
-
 
 class WithoutCreated(Collector):
     """A registry without the time at which each series began, which doubles their number."""

@@ -8,30 +8,30 @@ from typing import Any
 
 import pytest
 import yaml
+from tests.unit.gateway.config.deployed import (
+    CONFIG,
+    DEPLOY,
+    HOME,
+    LIVE,
+    READY,
+    USER,
+    read,
+    settings,
+    variables,
+)
 
-from messplus.gateway.config import Settings, advice, read_settings
+from messplus.gateway.config import Settings, advice
+from messplus.stores import is_shared
 
-DEPLOY = Path(__file__).parents[4] / "deploy"
 KUBERNETES = DEPLOY / "kubernetes"
-EXAMPLES = sorted([*(DEPLOY / "examples").glob("*.yaml"), KUBERNETES / "gateway.yaml"])
-IN_CONTAINER = [path for path in EXAMPLES if path.name != "minimal.yaml"]
-HOME, CONFIG = "/var/lib/messplus", "/etc/messplus/gateway.yaml"
-LIVE, READY = "/health/liveness", "/health/readiness"
-USER = 10001
-
-
-def variables(path: Path) -> set[str]:
-    """Those of a file that have no default."""
-    return set(re.findall(r"(?<=\$\{)\w+(?=\})|(?<=os\.environ/)\w+", path.read_text()))
-
-
-def settings(path: Path) -> Settings:
-    return read_settings(path, {name: f"long-enough-value-of-{name}" for name in variables(path)})
+MANY = [DEPLOY / "examples" / "many.yaml", DEPLOY / "kubernetes-many" / "gateway.yaml"]
+ONE = [DEPLOY / "examples" / name for name in ("compose.yaml", "full.yaml")]
+IN_CONTAINER = [*ONE, KUBERNETES / "gateway.yaml", *MANY]
+EXAMPLES = [*IN_CONTAINER, DEPLOY / "examples" / "minimal.yaml"]
 
 
 def manifest(name: str) -> dict[str, Any]:
-    found: dict[str, Any] = yaml.safe_load((KUBERNETES / name).read_text())
-    return found
+    return read(f"kubernetes/{name}")
 
 
 @pytest.fixture
@@ -50,12 +50,13 @@ def test_everything_can_be_parsed() -> None:
     parsed = 0
     for path in DEPLOY.rglob("*"):
         if path.suffix in (".yaml", ".yml"):
-            assert yaml.safe_load(path.read_text()) is not None, path
+            assert None not in yaml.safe_load_all(path.read_text()), path
             parsed += 1
         elif path.suffix == ".json":
             json.loads(path.read_text())
             parsed += 1
-    assert parsed >= 16
+    assert parsed >= 24
+    assert set(EXAMPLES) >= set((DEPLOY / "examples").glob("*.yaml"))
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: f"{path.parent.name}/{path.name}")
@@ -67,8 +68,12 @@ def test_every_example_is_a_configuration_without_warnings(path: Path) -> None:
 def test_an_example_for_a_container_works_in_one(path: Path) -> None:
     found = settings(path)
     assert (found.server.host, found.server.port) == ("0.0.0.0", 4000)
-    assert found.store == f"sqlite:{HOME}/messplus.db"
     assert found.keys
+    if path in MANY:
+        assert is_shared(found.store)
+        assert found.sharing.spool == f"{HOME}/spool"
+    else:
+        assert found.store == f"sqlite:{HOME}/messplus.db"
 
 
 def test_the_image_runs_as_somebody_who_may_only_write_the_log(dockerfile: str) -> None:
@@ -88,7 +93,7 @@ def test_the_image_is_made_of_what_the_project_has(dockerfile: str) -> None:
             assert f"!{name}" in (DEPLOY / "Dockerfile.dockerignore").read_text()
     extras = re.findall(r'EXTRAS="([^"]*)"', dockerfile)[0].split(",")
     extras += re.findall(r'EXTRAS: "([^"]*)"', (DEPLOY / "compose.yaml").read_text())[0].split(",")
-    assert set(extras) == {"gateway", "otel", "replay", "local"}
+    assert set(extras) == {"gateway", "otel", "postgres", "replay", "local"}
     declared = (root / "pyproject.toml").read_text()
     assert all(re.search(rf"^{extra} = \[", declared, re.MULTILINE) for extra in extras)
 

@@ -42,7 +42,7 @@ def labels() -> dict[str, set[str]]:
     metrics = Metrics("0")
     metrics.watch(
         lambda: Readings(
-            promises=[
+            promises=lambda: [
                 Standing(
                     route="r",
                     alpha=0.9,

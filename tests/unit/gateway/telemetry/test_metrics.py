@@ -131,11 +131,12 @@ def test_circuits_are_those_of_the_zoo() -> None:
 def test_promises_are_read_at_each_scrape() -> None:
     metrics = Metrics("1.2.3")
     best = Reachable(model="small", satisfaction=0.85, cost=0.002)
+    then = replace(STANDING, believed=0.8, feasible="no", reachable=best)
     told = [
-        Readings(promises=[STANDING], in_flight=3, calls_in_flight={"small": 2}, parked=4),
-        Readings(promises=[replace(STANDING, believed=0.8, feasible="no", reachable=best)]),
+        Readings(promises=lambda: [STANDING], in_flight=3, calls_in_flight={"small": 2}, parked=4),
+        Readings(promises=lambda: [then]),
     ]
-    metrics.watch(lambda: told.pop(0))
+    metrics.watch(lambda: told[0])
     now = read(metrics)
     assert now["messplus_queue_requests{promise=0.9,route=chat}"] == 1.5
     assert now["messplus_alpha{promise=0.9,route=chat}"] == 0.9
@@ -146,6 +147,7 @@ def test_promises_are_read_at_each_scrape() -> None:
     assert now["messplus_model_expected_cost{model=small,promise=0.9,route=chat}"] == 0.002
     assert now["messplus_promise_warnings{promise=0.9,route=chat}"] == 1
     assert not any("believed" in name or "reachable" in name for name in now)
+    del told[0]
     later = read(metrics)
     assert later["messplus_satisfaction_believed{promise=0.9,route=chat}"] == 0.8
     assert later["messplus_satisfaction_reachable{promise=0.9,route=chat}"] == 0.85
