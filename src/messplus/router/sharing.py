@@ -156,6 +156,7 @@ class Sharing:
         self._seen = 0
         self._changes: list[tuple[int, Change]] = []
         self._base: dict[Key, Account] = {}
+        self._unsettled: set[Key] = set()
 
     def fetch(self, *, anew: bool = False) -> tuple[News, Learned | None]:
         """What is new. Waits for the store; needs no lock.
@@ -233,6 +234,7 @@ class Sharing:
             account = fold.account(key)
             step = QueueStep(account.owed - owed, -account.credit)
             if requests or step.a:
+                self._unsettled.add(key)
                 found.append(Change(PromiseKey(*key), step, requests))
         return found
 
@@ -246,11 +248,16 @@ class Sharing:
         fold.settle(one.key, account, one.requests)
 
     def _settle(self, fold: Fold, undelivered: Sequence[Change], changed: set[Key]) -> None:
-        """Put debts right: those of the version, and all that was done since, by anybody."""
+        """Put debts right: those of the version, and all that was done since, by anybody.
+
+        Also where nothing was done any more: what this router has done may have been refused, or known
+        to the log before.
+        """
         since: dict[Key, list[Change]] = {}
         for one in (*(change for _, change in self._changes), *undelivered):
             since.setdefault(Key(*one.key), []).append(one)
-        for key in since.keys() | changed:
+        unsettled, self._unsettled = self._unsettled, set(since)
+        for key in since.keys() | changed | unsettled:
             changes = since.get(key, [])
             base = self._base.get(key)
             account = fold.account(key)

@@ -13,6 +13,9 @@ from tests.e2e.gateway_faults import wire
 from tests.ports import free_port
 
 
+OUTAGE_S = 30.0
+
+
 @pytest.fixture
 def cluster(postgres_url: str, tmp_path: Path) -> Iterator[Cluster]:
     with wire.upstream(wire.well) as upstream:
@@ -87,7 +90,7 @@ def test_the_database_is_killed_and_comes_back(tmp_path: Path) -> None:
             cluster.gateway("g1") as second,
         ):
             clients = Clients([first.address, second.address])
-            with clients.talking(pause_s=0.01):
+            with clients.talking(pause_s=0.05):
                 time.sleep(1.0)
                 server.kill()
                 time.sleep(4.0)

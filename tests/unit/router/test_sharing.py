@@ -169,6 +169,38 @@ def test_feedback_sent_to_two_counts_once(make_store: MakeStore) -> None:
     assert other.feedback(name, 1.0, feedback_id="f").status == "duplicate"
 
 
+def test_feedback_that_another_was_told_changes_nothing(make_store: MakeStore) -> None:
+    """A client sends it again, to the gateway that decided; nothing else happens on the promise."""
+    store = make_store()
+    one, other = joined(store, 1), joined(make_store(), 2)
+    names = World(1).serve(one, 10, judged=False)
+    one.flush()
+    other.feedback(names[3], 0.0, feedback_id="f").stored.result(10)
+    learned(store)
+    assert one.refresh()
+    before = one.standing().debt
+    one.feedback(names[3], 0.0, feedback_id="f").stored.result(10)
+    assert not store.news(0, 0).changes
+    one.refresh()
+    assert one.standing().debt == before
+    other.refresh()
+    assert other.standing().debt == before
+
+
+def test_what_was_refused_is_not_owed(make_store: MakeStore) -> None:
+    one, other = joined(make_store(), 1), joined(make_store(), 2)
+    World(1).serve(one, 10)
+    one.route("a question", decision_id="twice", fresh=True).stored.result(10)
+    other.refresh()
+    before = other.standing().debt
+    refused = other.route("a question", decision_id="twice", fresh=True).stored
+    with pytest.raises(StoreError, match="'twice'"):
+        refused.result(10)
+    other.refresh()
+    assert other.standing().debt == pytest.approx(before, abs=1e-9)
+    assert other.standing().requests == 11
+
+
 def test_feedback_waits_in_the_log_for_its_decision(make_store: MakeStore) -> None:
     store = make_store()
     one, other = joined(store, 1), joined(make_store(), 2)

@@ -95,7 +95,7 @@ class Admitted:
         feedback: Ids of feedback that is known, and of what is taken now.
         items: What is taken, in order, each with its day.
         parked: Feedback that waits for its decision from now on.
-        changes: Of the parcels that are taken.
+        changes: Of the parcels of which something is taken.
         results: For each parcel how many items were taken up to its end, or why it was refused.
         met: Decisions taken now that feedback has waited for.
     """
@@ -154,7 +154,8 @@ class Admitted:
         self.feedback |= heard
         self.items += taken
         self.parked = [one for one in self.parked if one.decision_id not in days] + parked
-        self.changes += parcel.changes
+        if taken:  # what was known before has changed debts before
+            self.changes += parcel.changes
         self.results.append(len(self.items))
 
 
