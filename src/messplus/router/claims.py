@@ -8,7 +8,8 @@ from weakref import WeakKeyDictionary
 from messplus.errors import SettingError
 from messplus.stores.base import Store
 
-_lock: Final = threading.Lock()
+# Reentrant: while a thread claims, the garbage collector may have it release what a lost router had.
+_lock: Final = threading.RLock()
 _served: Final[WeakKeyDictionary[Store, set[str]]] = WeakKeyDictionary()
 
 
