@@ -42,7 +42,8 @@ class Server:
             self._process = subprocess.Popen(
                 [self._bin / "postgres", "-D", self.folder / "data", "-p", str(self.port),
                  "-c", "listen_addresses=127.0.0.1", "-c", f"unix_socket_directories={self.folder}",
-                 "-c", "max_connections=200", "-c", "shared_buffers=64MB"],
+                 "-c", "max_connections=200", "-c", "shared_buffers=64MB",
+                 "-c", "recovery_init_sync_method=syncfs"],
                 stdout=log, stderr=log, **_nobody(),
             )  # fmt: skip
         until = time.monotonic() + _STARTS_S
@@ -53,10 +54,16 @@ class Server:
             assert time.monotonic() < until, (self.folder / "log").read_text()
             time.sleep(0.05)
 
+    @property
+    def pid(self) -> int:
+        """Of its first process, the parent of all others."""
+        assert self._process is not None
+        return self._process.pid
+
     def kill(self) -> None:
         """As when its machine loses its power: kill -9 of all its processes."""
         assert self._process is not None
-        main = psutil.Process(self._process.pid)
+        main = psutil.Process(self.pid)
         for one in (main, *main.children(recursive=True)):
             with suppress(psutil.NoSuchProcess):
                 one.kill()

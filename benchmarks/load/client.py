@@ -81,6 +81,8 @@ class Connection:
         self._port = port
         self._reader: asyncio.StreamReader | None = None
         self._writer: asyncio.StreamWriter | None = None
+        self.head = b""
+        """Of the latest answer."""
 
     async def ask(self, request: bytes, since: float | None = None) -> Sample:
         """Send a request and read its answer; times count from `since`, else from now."""
@@ -89,9 +91,9 @@ class Connection:
             self._reader, self._writer = await asyncio.open_connection("127.0.0.1", self._port)
         begun = perf_counter() if since is None else since
         self._writer.write(request)
-        head = await self._reader.readuntil(b"\r\n\r\n")
+        self.head = head = await self._reader.readuntil(b"\r\n\r\n")
         status = int(head[9:12])
-        length = _header(head, b"content-length")
+        length = header(head, b"content-length")
         if length is not None:
             body = await self._reader.readexactly(int(length))
             first = perf_counter()
@@ -120,7 +122,8 @@ class Connection:
             self._writer = None
 
 
-def _header(head: bytes, name: bytes) -> bytes | None:
+def header(head: bytes, name: bytes) -> bytes | None:
+    """What a header says, by its name in small letters; None if it is not there."""
     for line in head.split(b"\r\n")[1:]:
         key, _, value = line.partition(b":")
         if key.strip().lower() == name:

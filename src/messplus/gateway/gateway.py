@@ -5,7 +5,6 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Final
 
 from messplus.encoders import HashedNgrams
 from messplus.errors import MessPlusError, SettingError, StoreError
@@ -19,6 +18,7 @@ from messplus.gateway.dashboard.observed import Observed
 from messplus.gateway.errors import ApiError
 from messplus.gateway.exchange import Chosen
 from messplus.gateway.fitness import candidates
+from messplus.gateway.lookups import Lookups
 from messplus.gateway.sessions import Sessions, session_key
 from messplus.gateway.signals import Signals
 from messplus.gateway.target import ToModel, ToRoute, resolve
@@ -28,9 +28,6 @@ from messplus.gateway.upstreams import Upstreams
 from messplus.router import Engine, Route, Routed, Router
 from messplus.router.explain import SESSION
 from messplus.stores import SharedStore, Store
-
-_LOOK_UP_S: Final = 2.0
-"""Longest time in which a shared log is asked about ids; then they count as unknown."""
 
 _log = logging.getLogger("messplus.gateway")
 
@@ -107,7 +104,9 @@ class Gateway:
         """Put it together."""
         self.settings = settings
         self.parts = parts
-        self.meters = Meters(shared=parts.shared is not None)
+        shared = parts.shared
+        self.meters = Meters(shared=shared is not None)
+        self._lookups = Lookups(parts.router, shared.away if shared else str)
         self.rates = Rates(self.meters)
         self.budgets = Budgets(self.meters)
         self.sessions = parts.sessions
@@ -212,12 +211,8 @@ class Gateway:
 
     async def look_up(self, decision_ids: Sequence[str], feedback_ids: Sequence[str] = ()) -> None:
         """Have at hand what a shared log knows of some ids; without its database nothing is known."""
-        shared = self.parts.shared
-        if shared is None or shared.away():
-            return
-        looking = asyncio.to_thread(self.parts.router.look_up, decision_ids, feedback_ids)
         try:
-            await asyncio.wait_for(looking, _LOOK_UP_S)
+            await self._lookups.look_up(decision_ids, feedback_ids)
         except (StoreError, TimeoutError) as error:
             _log.debug("not looked up: %s", error)  # `away` is told where it begins and ends
 

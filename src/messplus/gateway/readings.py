@@ -17,4 +17,5 @@ def read_at_scrape(gateway: Gateway) -> Readings:
         sessions=len(gateway.sessions),
         judging=parts.signals.waiting,
         store_bytes=gateway.store_bytes,
+        store_waiting=parts.shared.waiting() if parts.shared else None,
     )

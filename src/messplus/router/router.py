@@ -288,25 +288,32 @@ class Router:
             for one in heard
         ]
 
+    def elsewhere(self, decision_ids: Sequence[str]) -> list[str]:
+        """Which decisions may be those of other routers: all but recent ones of this one's own."""
+        if self._sharing is None:
+            return []
+        with self._lock:
+            fresh_s = self._clock() - FRESH_S
+            return [name for name in decision_ids if not self._is_fresh(name, fresh_s)]
+
     def look_up(self, decision_ids: Sequence[str], feedback_ids: Sequence[str] = ()) -> None:
         """Have at hand what a shared log says of some ids, before they are told of or used.
 
         Verdicts on decisions of other routers are known as such only after this; without it they are
-        `pending`, and counted all the same. Waits for the log; does nothing where nobody shares it, and
-        where all of them are recent decisions of this router.
+        `pending`, and counted all the same. Waits for the log; does nothing where nobody shares it.
+
+        Args:
+            decision_ids: Those of `elsewhere`; others need not be looked up.
+            feedback_ids: Of feedback on them.
 
         Raises:
             StoreError: The log cannot be read.
         """
-        if self._sharing is None:
+        if self._sharing is None or not (decision_ids or feedback_ids):
             return
+        known = self._sharing.look_up(decision_ids, feedback_ids)
         with self._lock:
-            fresh_s = self._clock() - FRESH_S
-            wanted = [name for name in decision_ids if not self._is_fresh(name, fresh_s)]
-        if wanted or feedback_ids:
-            known = self._sharing.look_up(wanted, feedback_ids)
-            with self._lock:
-                self._looked_up.take(wanted, known)
+            self._looked_up.take(decision_ids, known)
 
     def refresh(self) -> bool:
         """Take over what other routers have done, and what was learned; some milliseconds.

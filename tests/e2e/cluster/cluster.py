@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import urllib3
@@ -62,16 +63,21 @@ class Cluster:
         )
 
     @contextmanager
-    def gateway(self, name: str, url: str | None = None, **sections: object) -> Iterator[Process]:
+    def gateway(
+        self, name: str, url: str | None = None, module: str = "messplus", **sections: object
+    ) -> Iterator[Process]:
         """A gateway that serves."""
-        with process.serving(self.config(name, url, **sections), "--no-learner") as gateway:
+        config = self.config(name, url, **sections)
+        with process.serving(config, "--no-learner", module=module) as gateway:
             assert gateway.address
             yield gateway
 
     @contextmanager
-    def learner(self, name: str = "learner", url: str | None = None) -> Iterator[Process]:
+    def learner(
+        self, name: str = "learner", url: str | None = None, module: str = "messplus"
+    ) -> Iterator[Process]:
         """A learner: the one that learns, or one that waits."""
-        command = [sys.executable, "-m", "messplus", "learn", "--config", str(self.config(name, url)),
+        command = [sys.executable, "-m", module, "learn", "--config", str(self.config(name, url)),
                    "--log-format", "json"]  # fmt: skip
         with process.running(command) as learner:
             yield learner
@@ -81,6 +87,21 @@ class Cluster:
         """The log, to look at."""
         with closing(open_shared(self.url, spool=self.folder / "looking")) as store:
             yield store
+
+
+class Https:
+    """Connections of one client, kept alive."""
+
+    def __init__(self) -> None:
+        self._by_address: dict[str, Http] = {}
+
+    def to(self, address: str) -> Http:
+        """That to one gateway."""
+        return self._by_address.setdefault(address, Http(address))
+
+    def close(self) -> None:
+        for http in self._by_address.values():
+            http.close()
 
 
 @dataclass
@@ -135,13 +156,19 @@ class Clients:
         """Nobody is there any more."""
         self.addresses = [one for one in self.addresses if one != address]
 
+    def come(self, address: str) -> None:
+        """Somebody new is there."""
+        self.addresses = [*self.addresses, address]
+
     def _talk(self, seed: int, pause_s: float) -> None:
         rng = random.Random(seed)
-        https = {address: Http(address) for address in self.addresses}
+        https = Https()
         waiting: list[Json] = []
         while not self._stop.is_set() or waiting:
             name = (
-                None if self._stop.is_set() else self._ask(https[rng.choice(self.addresses)], rng)
+                None
+                if self._stop.is_set()
+                else self._ask(https.to(rng.choice(self.addresses)), rng)
             )
             if name and rng.random() < 0.8:
                 value = float(rng.random() < 0.8)
@@ -149,11 +176,10 @@ class Clients:
                 waiting.append({"id": name, "value": value, "feedback_id": feedback_id})
             if waiting and (rng.random() < 0.7 or self._stop.is_set()):
                 told = waiting.pop(rng.randrange(len(waiting)))
-                if not self._rate(https[rng.choice(self.addresses)], told):
+                if not self._rate(https.to(rng.choice(self.addresses)), told):
                     waiting.append(told)
             time.sleep(pause_s if name or self._stop.is_set() else 0.05)
-        for http in https.values():
-            http.close()
+        https.close()
 
     def _ask(self, http: Http, rng: random.Random) -> str | None:
         body = chat_body(f"Question {rng.randrange(1000)}", stream=rng.random() < 0.3)
@@ -189,6 +215,8 @@ class Clients:
 
 def settled(cluster: Cluster, config: Path, gateways: Sequence[Process] = ()) -> None:
     """Wait until everything is delivered and learned; then compare it with a fold of the whole log."""
+    for gateway in gateways:
+        _delivered(gateway)
     settings = read_settings(config)
     made = made_of(settings)
     routes = {route.name: route for route in made.routes}
@@ -212,6 +240,22 @@ def settled(cluster: Cluster, config: Path, gateways: Sequence[Process] = ()) ->
             _agrees(gateway, learner)
 
 
+def _delivered(gateway: Process) -> None:
+    """Nothing waits on its disk any more, within its time."""
+    until_s = time.monotonic() + LONGEST_S
+    with closing(Http(gateway.address)) as http:
+        while waiting := _waiting(http):
+            assert time.monotonic() < until_s, waiting
+            time.sleep(0.1)
+
+
+def _waiting(http: Http) -> float:
+    """Events that wait on a gateway's disk."""
+    lines = http.get("/metrics").body.decode().splitlines()
+    [said] = [line for line in lines if line.startswith("messplus_store_waiting_events ")]
+    return float(said.split()[1])
+
+
 def _agrees(gateway: Process, learner: Learner) -> None:
     """A gateway shows what the fold of the log says, within its time."""
     until_s = time.monotonic() + LONGEST_S
@@ -231,7 +275,14 @@ def _agrees(gateway: Process, learner: Learner) -> None:
             time.sleep(0.1)
 
 
-def complete(cluster: Cluster, clients: Clients) -> None:
+class Acknowledged(Protocol):
+    """What clients were told: names of decisions, ids of feedback."""
+
+    decided: set[str]
+    heard: set[str]
+
+
+def complete(cluster: Cluster, clients: Acknowledged) -> None:
     """Nothing that was acknowledged is missing from the log, or in it twice."""
     with cluster.store() as store:
         events = [stored.event for stored in store.events()]

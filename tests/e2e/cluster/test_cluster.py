@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 from tests import postgres
 from tests.e2e.cluster.cluster import Clients, Cluster, complete, kill, settled
+from tests.e2e.cluster.slow_disk import slow_disk
 from tests.e2e.gateway_faults import wire
 from tests.ports import free_port
 
-
 OUTAGE_S = 30.0
+FSYNC_S = 0.1
 
 
 @pytest.fixture
@@ -93,7 +94,7 @@ def test_the_database_is_killed_and_comes_back(tmp_path: Path) -> None:
             with clients.talking(pause_s=0.05):
                 time.sleep(1.0)
                 server.kill()
-                time.sleep(4.0)
+                time.sleep(OUTAGE_S)
                 clients.go_on()
                 kill(first)  # with events on its disk, for the next process to deliver
                 clients.gone(first.address)
@@ -103,3 +104,32 @@ def test_the_database_is_killed_and_comes_back(tmp_path: Path) -> None:
                 settled(cluster, cluster.config("g0"), [second, again])
                 complete(cluster, clients)
             assert clients.trouble == []
+
+
+def test_disks_are_slow(tmp_path: Path) -> None:
+    """Those of the database and of the gateways, also while events wait on them."""
+    with (
+        postgres.server(free_port()) as server,
+        wire.upstream(wire.well) as upstream,
+        slow_disk(server.folder, FSYNC_S),
+    ):
+        server.stop()
+        server.start()
+        cluster = Cluster(tmp_path, postgres.fresh(server.address), upstream.port)
+        with (
+            cluster.learner(),
+            cluster.gateway("g0") as first,
+            cluster.gateway("g1") as second,
+        ):
+            clients = Clients([first.address, second.address])
+            with clients.talking():
+                clients.go_on(25)
+                assert "events wait on local disk" not in " ".join(first.log)
+                server.kill()
+                clients.go_on(25)
+                server.start()
+                clients.go_on(25)
+            assert clients.trouble == []
+            assert clients.lost == 0
+            settled(cluster, cluster.config("g0"), [first, second])
+            complete(cluster, clients)

@@ -60,9 +60,9 @@ class Process:
 
 
 @contextmanager
-def serving(config: Path, *options: str) -> Iterator[Process]:
+def serving(config: Path, *options: str, module: str = "messplus") -> Iterator[Process]:
     """A gateway that serves a file on a free port; killed in the end, if it still runs."""
-    with running([*command(config), *options]) as process:
+    with running([*command(config, module=module), *options]) as process:
         yield process
 
 
@@ -86,10 +86,10 @@ def running(command: Sequence[str]) -> Iterator[Process]:
             listening.join()
 
 
-def command(config: Path, port: int = 0) -> list[str]:
+def command(config: Path, port: int = 0, module: str = "messplus") -> list[str]:
     """What starts it."""
     arguments = ["serve", "--config", str(config), "--port", str(port), "--log-format", "json"]
-    return [sys.executable, "-m", "messplus", *arguments]
+    return [sys.executable, "-m", module, *arguments]
 
 
 def configure(folder: Path, upstream_port: int, **sections: object) -> Path:

@@ -2,15 +2,19 @@
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
+import asyncpg
 import pytest
 from tests.unit.stores.samples import NOW_S, decided, feedback, outcome
 
 from messplus.errors import StoreError
+from messplus.stores.postgres.backlog import Group
 from messplus.stores.postgres.schema import PARTED, make_day
+from messplus.stores.postgres.session import Connection
+from messplus.stores.postgres.spool import Batch
 from messplus.stores.postgres.store import PostgresStore
 
 WAIT_S = 30.0
@@ -79,21 +83,106 @@ def test_what_cannot_be_taken_off_the_disk_is_in_the_log_once(
 ) -> None:
     """It is delivered, stays on the disk that is full, and is delivered again to no effect."""
     writer = store._writer
-    remove, tries = writer._spool.remove, 0
+    delivered, tries = writer._backlog.delivered, 0
 
-    def full_at_first(batch: object) -> None:
+    def full_at_first(group: Group) -> None:
         nonlocal tries
         tries += 1
         if tries == 1:
             raise StoreError("the disk is full")
-        remove(batch)  # type: ignore[arg-type]
+        delivered(group)
 
-    monkeypatch.setattr(writer._spool, "remove", full_at_first)
+    monkeypatch.setattr(writer._backlog, "delivered", full_at_first)
     writer.trouble = "as if it were away"
     store.append([decided("a"), outcome("a")]).result(WAIT_S)
+    _all_delivered(store)
+    assert tries == 2
+    assert len(list(store.events())) == 2
+
+
+def _all_delivered(store: PostgresStore) -> None:
     until_s = time.monotonic() + WAIT_S
     while store.waiting() or store.away():
         assert time.monotonic() < until_s
         time.sleep(0.01)
-    assert tries == 2
-    assert len(list(store.events())) == 2
+
+
+class Line:
+    """Between a store and its database: remembers what passes, and breaks as it is told."""
+
+    def __init__(self, store: PostgresStore, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._writer = store._writer
+        self._deliver = self._writer._delivery.deliver
+        self.sizes: list[int] = []
+        self.breaks = 0
+        self.poison = ""
+        monkeypatch.setattr(self._writer._delivery, "deliver", self._pass)
+
+    def wait_on_disk(self, store: PostgresStore, names: Sequence[str]) -> None:
+        """Append decisions, each in a batch of its own, while the database is away."""
+        self._writer.trouble = "as if it were away"
+        self._writer._again_s = time.monotonic() + 3600.0
+        for name in names:
+            store.append([decided(name)]).result(WAIT_S)
+        assert store.waiting() == len(names)
+        self._writer._again_s = 0.0
+
+    async def _pass(
+        self, connection: Connection, batches: Sequence[Batch]
+    ) -> list[int | StoreError]:
+        self.sizes.append(len(batches))
+        items = [item for batch in batches for parcel in batch.parcels for item in parcel.items]
+        if any(item.decision_id == self.poison for item in items):
+            raise asyncpg.DataError("as if it could never be taken")
+        results = await self._deliver(connection, batches)
+        if self.breaks:
+            self.breaks -= 1
+            raise ConnectionResetError("after it was committed")
+        return results
+
+
+def test_what_has_waited_is_delivered_together(
+    store: PostgresStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that a long outage is made up for even where each commit takes its time."""
+    line = Line(store, monkeypatch)
+    names = [f"d{n:03}" for n in range(300)]
+    line.wait_on_disk(store, names)
+    _all_delivered(store)
+    assert line.sizes[:5] == [1, 2, 4, 8, 16]
+    assert sum(line.sizes) == 300
+    assert [stored.event.decision_id for stored in store.events()] == names
+    assert [stored.sequence for stored in store.events()] == list(range(1, 301))
+
+
+def test_what_was_committed_unheard_is_not_delivered_again(
+    store: PostgresStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though it comes again in other company: what waits later is delivered with it."""
+    monkeypatch.setattr("messplus.stores.postgres.writer.RETRY_S", 0.01)
+    line = Line(store, monkeypatch)
+    line.breaks = 1
+    line.wait_on_disk(store, ["a"])
+    store._writer._backlog._most = 4
+    line.breaks += 1
+    names = ["b", "c", "d", "e", "f"]
+    for name in names:
+        store.append([decided(name)]).result(WAIT_S)
+    _all_delivered(store)
+    assert [stored.event.decision_id for stored in store.events()] == ["a", *names]
+
+
+def test_of_what_waits_together_only_what_cannot_be_taken_is_lost(
+    store: PostgresStore, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    line = Line(store, monkeypatch)
+    line.poison = "d5"
+    names = [f"d{n}" for n in range(10)]
+    line.wait_on_disk(store, names)
+    with caplog.at_level(logging.ERROR, "messplus.stores"):
+        _all_delivered(store)
+    left = [name for name in names if name != "d5"]
+    assert [stored.event.decision_id for stored in store.events()] == left
+    assert [record.getMessage().partition(":")[0] for record in caplog.records] == [
+        "events that waited are lost"
+    ]

@@ -23,6 +23,7 @@ class Readings:
         sessions: That stay with a model.
         judging: Answers that wait for a judge.
         store_bytes: Size of the log; None where it is not on disk.
+        store_waiting: Events that wait on local disk for the database; None where there is none.
     """
 
     promises: Callable[[], Sequence["Standing"]] = tuple
@@ -32,6 +33,7 @@ class Readings:
     sessions: int = 0
     judging: int = 0
     store_bytes: int | None = None
+    store_waiting: int | None = None
 
 
 Read = Callable[[], Readings]
@@ -75,6 +77,11 @@ class UnderWay(Collector):
         yield _gauge("feedback_parked", "Feedback that waits for its decision.", now.parked)
         yield _gauge("sessions", "Sessions that stay with a model.", now.sessions)
         yield _gauge("judge_waiting", "Answers that wait for a judge.", now.judging)
+        yield _gauge(
+            "store_waiting_events",
+            "Events that wait on local disk until the database is there.",
+            now.store_waiting,
+        )
         yield _by_model(
             "circuit_state",
             "0 closed: calls go on; 1 half-open: one tries; 2 open: none.",

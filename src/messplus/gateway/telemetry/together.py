@@ -26,6 +26,7 @@ OVER_WORKERS: Final[Mapping[str, Mode]] = {
     "messplus_feedback_parked": "livesum",
     "messplus_sessions": "livesum",
     "messplus_judge_waiting": "livesum",
+    "messplus_store_waiting_events": "livesum",
     "messplus_circuit_state": "livemax",
     "messplus_process_virtual_memory_bytes": "livesum",
     "messplus_process_resident_memory_bytes": "livesum",

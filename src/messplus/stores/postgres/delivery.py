@@ -1,4 +1,4 @@
-"""One batch into the database, in one transaction and in a fixed number of statements."""
+"""Batches into the database, in one transaction and in a fixed number of statements."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -70,35 +70,41 @@ class Delivery:
     def __init__(self) -> None:
         self._days: set[int] = set()
 
-    async def deliver(self, connection: Connection, batch: Batch) -> list[int | StoreError] | None:
-        """Append a batch; it is durable on return.
+    async def deliver(
+        self, connection: Connection, batches: Sequence[Batch]
+    ) -> list[int | StoreError]:
+        """Append batches; they are durable on return.
 
         Args:
             connection: Not in a transaction.
-            batch: What to append.
+            batches: What to append, in the order of their numbers: of one writer.
 
         Returns:
-            For each parcel the sequence number of its last event, or why it was refused; None if the
-            batch was delivered before.
+            For each parcel the sequence number of its last event, or why it was refused; parcels of
+            batches that were delivered before are not among them.
 
         Raises:
             asyncpg.PostgresError, OSError, TimeoutError: It could not be appended, or the
                 connection was lost and nobody knows; then deliver it again.
         """
-        names = Names.of(batch.parcels)
+        names = Names.of([parcel for batch in batches for parcel in batch.parcels])
         async with connection.transaction():
             last = int(await connection.fetchval(_HEAD))
             known = await connection.fetch(
                 _KNOWN,
-                batch.writer,
+                batches[-1].writer,
                 list(names.decisions),
                 list(names.feedback),
                 _earliest(names),
             )
-            if any(row["kind"] == "batch" and row["number"] >= batch.number for row in known):
-                return None
-            admitted = await self._admitted(connection, batch.parcels, known)
-            await self._write(connection, batch, last, admitted)
+            before = max((row["number"] for row in known if row["kind"] == "batch"), default=0)
+            new = [batch for batch in batches if batch.number > before]
+            if not new:
+                return []
+            parcels = [parcel for batch in new for parcel in batch.parcels]
+            admitted = await self._admitted(connection, parcels, known)
+            latest = Batch(new[-1].writer, new[-1].number, tuple(parcels))
+            await self._write(connection, latest, last, admitted)
         return [one if isinstance(one, StoreError) else last + one for one in admitted.results]
 
     async def _admitted(

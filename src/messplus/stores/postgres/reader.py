@@ -1,7 +1,7 @@
 """Reading a log in PostgreSQL: pages of rows, each as of one moment."""
 
 import heapq
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 import asyncpg
@@ -11,6 +11,7 @@ from messplus.stores.base import Stored, Story, story_of
 from messplus.stores.postgres.session import Session
 from messplus.stores.postgres.texts import row_from_sql, to_sql
 from messplus.stores.rows import DECIDED, TABLES, AnyTable
+from messplus.stores.shared import Known
 from messplus.stores.values import LARGEST
 
 PAGE: Final = 1000
@@ -25,9 +26,15 @@ _PAGE: Final = {
     table.name: f"{_select(table)} sequence > $1 AND sequence <= $2 ORDER BY sequence LIMIT $3"
     for table in TABLES
 }
-_OF_DECISION: Final = {
-    table.name: f"{_select(table)} decision_id = ANY($1) ORDER BY sequence" for table in TABLES
-}
+# One statement sees one moment, and takes one way there and back.
+_TOLD: Final = (
+    "SELECT {}, array(SELECT feedback_id FROM feedback WHERE feedback_id = ANY($2))".format(
+        ", ".join(
+            f"array(SELECT told FROM ({_select(table)} decision_id = ANY($1)) AS told)"
+            for table in TABLES
+        )
+    )
+)
 _LATEST: Final = f"{_select(DECIDED)} sequence < $1 ORDER BY sequence DESC LIMIT $2"
 _LATEST_ON_ROUTE: Final = (
     f"{_select(DECIDED)} sequence < $1 AND route = $3 ORDER BY sequence DESC LIMIT $2"
@@ -60,16 +67,7 @@ class PostgresReader:
 
     def story(self, decision_id: str) -> Story | None:
         """All that is known of a decision; None if it is unknown or was forgotten."""
-        return self.stories([decision_id]).get(decision_id)
-
-    def stories(self, decision_ids: Sequence[str]) -> dict[str, Story]:
-        """All that is known of some decisions; those that are unknown are left out."""
-        found = {}
-        for name, events in self.histories(decision_ids).items():
-            told = story_of(events)
-            if told is not None:
-                found[name] = told
-        return found
+        return stories_of(self.histories([decision_id])).get(decision_id)
 
     def history(self, decision_id: str) -> tuple[Stored, ...]:
         """The events of a decision in the order of the log; none if it is unknown or was forgotten."""
@@ -77,16 +75,7 @@ class PostgresReader:
 
     def histories(self, decision_ids: Sequence[str]) -> dict[str, tuple[Stored, ...]]:
         """The events of some decisions in the order of the log; those that are unknown are left out."""
-        found = self._session.run(self._told([to_sql(name) for name in decision_ids]))
-        events = [
-            Stored(row["sequence"], table.decode(row_from_sql(table, row)))
-            for table, rows in zip(TABLES, found, strict=True)
-            for row in rows
-        ]
-        told: dict[str, list[Stored]] = {}
-        for stored in sorted(events, key=lambda stored: stored.sequence):
-            told.setdefault(stored.event.decision_id, []).append(stored)
-        return {name: tuple(events) for name, events in told.items()}
+        return self._told(decision_ids, ())[0]
 
     def recent(
         self, limit: int, *, before: int | None = None, route: str | None = None
@@ -109,15 +98,12 @@ class PostgresReader:
 
     def has_feedback(self, feedback_id: str) -> bool:
         """Whether feedback of this id is in the log."""
-        return bool(self.known_feedback([feedback_id]))
+        return bool(self._told((), [feedback_id])[1])
 
-    def known_feedback(self, feedback_ids: Sequence[str]) -> set[str]:
-        """Which of these ids of feedback are in the log."""
-        names = {to_sql(name): name for name in feedback_ids}
-        rows = self._fetch(
-            "SELECT feedback_id FROM feedback WHERE feedback_id = ANY($1)", list(names)
-        )
-        return {names[row["feedback_id"]] for row in rows}
+    def look_up(self, decision_ids: Sequence[str], feedback_ids: Sequence[str]) -> Known:
+        """What the log says of some ids."""
+        told, known = self._told(decision_ids, feedback_ids)
+        return Known(stories_of(told), frozenset(known))
 
     def kept(self, name: str) -> tuple[int, bytes] | None:
         """The latest snapshot of a name, with its sequence number; None if there is none."""
@@ -139,13 +125,22 @@ class PostgresReader:
                 yield Stored(row["sequence"], table.decode(row_from_sql(table, row)))
             after = rows[-1]["sequence"] if len(rows) == page else last
 
-    async def _told(self, names: list[str]) -> "list[list[asyncpg.Record]]":
-        """Rows of decisions in each table, as of one moment."""
-        async with (
-            self._session.reading() as connection,
-            connection.transaction(isolation="repeatable_read", readonly=True),
-        ):
-            return [await connection.fetch(_OF_DECISION[one.name], names) for one in TABLES]
+    def _told(
+        self, decision_ids: Sequence[str], feedback_ids: Sequence[str]
+    ) -> tuple[dict[str, tuple[Stored, ...]], set[str]]:
+        """The events of decisions, and which ids of feedback are in the log, as of one moment."""
+        names = {to_sql(name): name for name in feedback_ids}
+        [found] = self._fetch(_TOLD, [to_sql(name) for name in decision_ids], list(names))
+        *tables, known = found
+        events = [
+            Stored(row[0], table.decode(row_from_sql(table, row)))
+            for table, rows in zip(TABLES, tables, strict=True)
+            for row in rows
+        ]
+        told: dict[str, list[Stored]] = {}
+        for stored in sorted(events, key=lambda stored: stored.sequence):
+            told.setdefault(stored.event.decision_id, []).append(stored)
+        return {name: tuple(some) for name, some in told.items()}, {names[one] for one in known}
 
     def _fetch(self, query: str, *values: object) -> "list[asyncpg.Record]":
         return self._session.run(self._fetched(query, values))
@@ -153,3 +148,9 @@ class PostgresReader:
     async def _fetched(self, query: str, values: tuple[object, ...]) -> "list[asyncpg.Record]":
         async with self._session.reading() as connection:
             return await connection.fetch(query, *values)
+
+
+def stories_of(told: Mapping[str, Sequence[Stored]]) -> dict[str, Story]:
+    """What events tell of decisions; those without a decision are left out."""
+    stories = {name: story_of(events) for name, events in told.items()}
+    return {name: story for name, story in stories.items() if story is not None}

@@ -3,7 +3,7 @@
 import base64
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from itertools import count
 from pathlib import Path
@@ -34,6 +34,11 @@ class Batch(NamedTuple):
     writer: str
     number: int
     parcels: tuple[Parcel, ...]
+
+    @property
+    def events(self) -> int:
+        """In all parcels."""
+        return sum(len(parcel.items) for parcel in self.parcels)
 
 
 class Spool:
@@ -78,13 +83,12 @@ class Spool:
                 f"the database is away, and the {self._most_bytes >> 20} MB for events that wait are"
                 " used up (sharing.spool_mb)"
             )
-        events = sum(len(parcel.items) for parcel in batch.parcels)
         self._write(
             "INSERT INTO batch VALUES (NULL, ?, ?, ?, ?)",
-            batch.writer, batch.number, events, content,
-        )  # fmt: skip
+            (batch.writer, batch.number, batch.events, content),
+        )
         self._bytes += len(content)
-        self.events += events
+        self.events += batch.events
 
     def batches(self, limit: int = -1) -> Iterator[Batch]:
         """What waits, in order; that which has waited longest first."""
@@ -92,16 +96,16 @@ class Spool:
         for writer, number, content in self._connection.execute(query, (limit,)).fetchall():
             yield Batch(writer, number, _from_text(content))
 
-    def remove(self, batch: Batch) -> None:
-        """Forget a batch that was delivered."""
-        key = (batch.writer, batch.number)
-        row = self._connection.execute(
-            "SELECT events, length(content) FROM batch WHERE writer = ? AND number = ?", key
-        ).fetchone()
-        if row is not None:
-            self._write("DELETE FROM batch WHERE writer = ? AND number = ?", *key)
-            self.events -= row[0]
-            self._bytes -= row[1]
+    def remove(self, batches: Sequence[Batch]) -> None:
+        """Forget batches of one writer that were delivered, from the first that waits on."""
+        last = (batches[0].writer, batches[-1].number)
+        query = (
+            "SELECT sum(events), sum(length(content)) FROM batch WHERE writer = ? AND number <= ?"
+        )
+        events, size = self._connection.execute(query, last).fetchone()
+        self._write("DELETE FROM batch WHERE writer = ? AND number <= ?", last)
+        self.events -= events or 0
+        self._bytes -= size or 0
 
     def close(self, *, remove: bool = False) -> None:
         """Let go of the file.
@@ -116,7 +120,7 @@ class Spool:
                     self.path.with_name(name).unlink()
         self._claim.close()
 
-    def _write(self, statement: str, *values: Value) -> None:
+    def _write(self, statement: str, values: Sequence[Value]) -> None:
         try:
             self._connection.execute(statement, values)
         except FAILURES as error:

@@ -19,7 +19,7 @@ from messplus.stores.postgres.schema import migrate
 from messplus.stores.postgres.session import Session
 from messplus.stores.postgres.texts import to_sql
 from messplus.stores.postgres.writer import PostgresWriter
-from messplus.stores.shared import Change, Known, Lead, News
+from messplus.stores.shared import Change, Lead, News
 
 _KEEP: Final = (
     "INSERT INTO snapshot VALUES ($1, $2, $3)"
@@ -105,12 +105,6 @@ class PostgresStore(PostgresReader):
     def _check_process(self) -> None:
         if os.getpid() != self._process:
             raise StoreError("the store was opened before a fork: open it in the new process")
-
-    def look_up(self, decision_ids: Sequence[str], feedback_ids: Sequence[str]) -> Known:
-        """What the log says of some ids."""
-        stories = self.stories(decision_ids) if decision_ids else {}
-        known = self.known_feedback(feedback_ids) if feedback_ids else set()
-        return Known(stories, frozenset(known))
 
     def keep(self, name: str, sequence: int, state: bytes) -> None:
         """Keep a snapshot in place of an older one of that name; it is durable afterwards."""

@@ -11,11 +11,12 @@ from typing import Final, NamedTuple
 
 from messplus.errors import StoreError
 from messplus.stores.inbox import Inbox
+from messplus.stores.postgres.backlog import Backlog, Group
 from messplus.stores.postgres.delivery import Delivery
 from messplus.stores.postgres.failures import FAILURES, explained, is_away
 from messplus.stores.postgres.parcels import Parcel
 from messplus.stores.postgres.session import Connection, Session
-from messplus.stores.postgres.spool import Batch, Spool, open_spool
+from messplus.stores.postgres.spool import Batch
 from messplus.stores.postgres.under_way import Job, UnderWay
 from messplus.stores.shared import Change
 
@@ -41,17 +42,15 @@ _log = logging.getLogger("messplus.stores")
 
 
 class _Late(NamedTuple):
-    """A batch that has waited, on its way.
+    """What has waited, on its way.
 
     Attributes:
-        batch: What is delivered.
-        spool: Where it waits; None: it only asks whether the database is there.
+        group: What is delivered.
         results: What became of it.
     """
 
-    batch: Batch
-    spool: Spool | None
-    results: "Future[list[int | StoreError] | None]"
+    group: Group
+    results: "Future[list[int | StoreError]]"
 
 
 class PostgresWriter:
@@ -74,7 +73,7 @@ class PostgresWriter:
         """
         self._session = session
         self._wait_s = wait_s
-        self._spool, self._left = open_spool(folder, most_bytes)
+        self._backlog = Backlog(folder, most_bytes)
         self._name = uuid.uuid4().hex
         self._number = 0
         self._inbox: Inbox[Job] = Inbox(waiting)
@@ -87,9 +86,8 @@ class PostgresWriter:
         self._last = 0
         self.trouble = ""
         """Why the database cannot be written at the moment; "" where it can."""
-        for spool in (*self._left, self._spool):  # by earlier processes
-            for batch in spool.batches():
-                self._under_way.found(batch)
+        for batch in self._backlog.batches():  # of earlier processes
+            self._under_way.found(batch)
         self._thread = threading.Thread(target=self._run, name="messplus-writer", daemon=True)
         self._thread.start()
 
@@ -117,7 +115,7 @@ class PostgresWriter:
     @property
     def waiting(self) -> int:
         """Events on local disk."""
-        return self._spool.events + sum(one.events for one in self._left)
+        return self._backlog.events
 
     def close(self) -> None:
         """Write what waits, end the thread; a second call does nothing."""
@@ -132,9 +130,7 @@ class PostgresWriter:
             self._fail(error)
         finally:
             self._connection_lost()
-            self._spool.close(remove=True)
-            for one in self._left:
-                one.close(remove=True)
+            self._backlog.close()
 
     def _work(self) -> None:
         """Write until the end."""
@@ -194,8 +190,8 @@ class PostgresWriter:
         self._under_way.numbered(jobs, self._number)
         return Batch(self._name, self._number, tuple(job.parcel for job in jobs))
 
-    def _settle(self, jobs: Sequence[Job], results: "list[int | StoreError] | None") -> None:
-        """Tell callers; None: it had been delivered before the connection was lost."""
+    def _settle(self, jobs: Sequence[Job], results: "list[int | StoreError]") -> None:
+        """Tell callers; without results it had been delivered before the connection was lost."""
         results = results or [self._last] * len(jobs)
         for job, one in zip(jobs, results, strict=True):
             if isinstance(one, StoreError):
@@ -208,7 +204,7 @@ class PostgresWriter:
     def _put_aside(self, batch: Batch, jobs: list[Job]) -> None:
         """Keep a batch on local disk; callers are told that it is durable."""
         try:
-            self._spool.put(batch)
+            self._backlog.put(batch)
         except StoreError as error:
             self._under_way.remove(jobs)
             for job in jobs:
@@ -220,8 +216,9 @@ class PostgresWriter:
     def _catch_up(self, for_s: float) -> None:
         """Deliver what has waited, for a while.
 
-        Nobody waits for the database here: what is new meanwhile must come to local disk at once, even
-        if the database neither answers nor refuses.
+        While the database may be away nobody waits for it here: what is new must come to local disk
+        at once, even if the database neither answers nor refuses. Once it has answered, the rest is
+        waited for, so that what is new goes straight there again.
         """
         until_s = time.monotonic() + for_s
         while self.waiting or self.trouble or self._late:
@@ -229,7 +226,8 @@ class PostgresWriter:
                 if time.monotonic() < self._again_s:
                     return
                 self._late = self._begun()
-            wait([self._late.results], max(0.0, until_s - time.monotonic()))
+            is_last = not self.trouble and self._late.group.events == self.waiting
+            wait([self._late.results], None if is_last else max(0.0, until_s - time.monotonic()))
             if not self._late.results.done():
                 return
             late, self._late = self._late, None
@@ -238,53 +236,55 @@ class PostgresWriter:
 
     def _begun(self) -> _Late:
         """Begin to deliver what has waited longest; with nothing of that, see if the database answers."""
-        for spool in (*self._left, self._spool):
-            for batch in spool.batches(1):
-                return _Late(batch, spool, self._session.submit(self._delivered(batch)))
-        self._number += 1
-        batch = Batch(self._name, self._number, ())
-        return _Late(batch, None, self._session.submit(self._delivered(batch)))
+        group = self._backlog.first()
+        if group is None:
+            self._number += 1
+            group = Group((Batch(self._name, self._number, ()),), None)
+        return _Late(group, self._session.submit(self._delivered(group.batches)))
 
     def _delivered_late(self, late: _Late) -> bool:
-        """A batch that was acknowledged has been tried; whether that has worked."""
+        """What was acknowledged has been tried; whether that has worked."""
+        group = late.group
         try:
-            results = late.results.result() or []
+            results = late.results.result()
         except FAILURES as error:
             if is_away(error):
                 self._away(error)
                 return False
+            self._backlog.refused()
+            if len(group.batches) > 1:
+                return True
             # It was acknowledged, and can never be taken: say so, rather than stop for ever.
             _log.error("events that waited are lost: %s", explained(error, "be written"))
             results = []
-        self._there(late.batch)
+        self._there(group.batches)
         for one in results:
             if isinstance(one, StoreError):
                 _log.error("an event that waited is not taken: %s", one)
             else:
                 self._last = max(self._last, one)
-        if late.spool is None:
-            return True
         try:
-            late.spool.remove(late.batch)
+            self._backlog.delivered(group)
         except StoreError as error:  # it is delivered again, and found to be there
             self._away(error)
             return False
-        if not self.waiting:
+        if group.spool is not None and not self.waiting:
             _log.info("everything that waited on local disk is in the database")
         return True
 
-    def _deliver(self, batch: Batch) -> "list[int | StoreError] | None":
-        results = self._session.submit(self._delivered(batch)).result()
-        self._there(batch)
+    def _deliver(self, batch: Batch) -> "list[int | StoreError]":
+        results = self._session.submit(self._delivered([batch])).result()
+        self._there([batch])
         return results
 
-    def _there(self, batch: Batch) -> None:
-        self._under_way.delivered(batch)
+    def _there(self, batches: Sequence[Batch]) -> None:
+        for batch in batches:
+            self._under_way.delivered(batch)
         if self.trouble:
             _log.info("the database is there again")
             self.trouble = ""
 
-    async def _delivered(self, batch: Batch) -> "list[int | StoreError] | None":
+    async def _delivered(self, batches: Sequence[Batch]) -> "list[int | StoreError]":
         connection = self._connection
         try:
             if connection is None or connection.is_closed():
@@ -293,7 +293,7 @@ class PostgresWriter:
             # A connection that hangs is given up as a whole: not even a rollback waits for it.
             given_up = self._session.loop.call_later(PATIENCE_S, connection.terminate)
             try:
-                return await self._delivery.deliver(connection, batch)
+                return await self._delivery.deliver(connection, batches)
             finally:
                 given_up.cancel()
         except FAILURES:
@@ -306,7 +306,7 @@ class PostgresWriter:
         if not self.trouble:
             _log.warning(
                 "events wait on local disk (%s): %s",
-                self._spool.path.parent, explained(error, "be written"),
+                self._backlog.folder, explained(error, "be written"),
             )  # fmt: skip
         self.trouble = str(explained(error, "be written"))
         self._again_s = time.monotonic() + RETRY_S

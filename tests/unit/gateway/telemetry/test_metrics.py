@@ -133,7 +133,13 @@ def test_promises_are_read_at_each_scrape() -> None:
     best = Reachable(model="small", satisfaction=0.85, cost=0.002)
     then = replace(STANDING, believed=0.8, feasible="no", reachable=best)
     told = [
-        Readings(promises=lambda: [STANDING], in_flight=3, calls_in_flight={"small": 2}, parked=4),
+        Readings(
+            promises=lambda: [STANDING],
+            in_flight=3,
+            calls_in_flight={"small": 2},
+            parked=4,
+            store_waiting=7,
+        ),
         Readings(promises=lambda: [then]),
     ]
     metrics.watch(lambda: told[0])
@@ -143,6 +149,7 @@ def test_promises_are_read_at_each_scrape() -> None:
     assert now["messplus_promise_feasible{promise=0.9,route=chat}"] == 0.5
     assert now["messplus_upstream_in_flight{model=small}"] == 2
     assert (now["messplus_requests_in_flight"], now["messplus_feedback_parked"]) == (3, 4)
+    assert now["messplus_store_waiting_events"] == 7
     assert now["messplus_model_satisfaction{model=small,promise=0.9,route=chat}"] == 0.7
     assert now["messplus_model_expected_cost{model=small,promise=0.9,route=chat}"] == 0.002
     assert now["messplus_promise_warnings{promise=0.9,route=chat}"] == 1
