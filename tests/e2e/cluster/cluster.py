@@ -41,43 +41,49 @@ class Cluster:
         url: Of the log.
         upstream_port: Of the zoo.
         settings: How gateways share.
+        sections: Of all configurations, in place of the usual ones.
     """
 
     folder: Path
     url: str
     upstream_port: int
     settings: Mapping[str, float] = field(default_factory=lambda: SETTINGS)
+    sections: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def schema(self) -> str:
         """Of the log's tables."""
         return self.url.partition("schema=")[2]
 
-    def config(self, name: str, url: str | None = None, **sections: object) -> Path:
+    def config(self, name: str, url: str | None = None) -> Path:
         """The configuration of one gateway or learner."""
         folder = self.folder / name
         folder.mkdir(exist_ok=True)
         sharing = {**self.settings, "spool": str(folder / "spool")}
         return process.configure(
-            folder, self.upstream_port, store=url or self.url, sharing=sharing, **sections
+            folder, self.upstream_port, store=url or self.url, sharing=sharing, **self.sections
         )
 
     @contextmanager
     def gateway(
-        self, name: str, url: str | None = None, module: str = "messplus", **sections: object
+        self, name: str, url: str | None = None, module: str = "messplus"
     ) -> Iterator[Process]:
         """A gateway that serves."""
-        config = self.config(name, url, **sections)
+        config = self.config(name, url)
         with process.serving(config, "--no-learner", module=module) as gateway:
             assert gateway.address
             yield gateway
 
     @contextmanager
     def learner(
-        self, name: str = "learner", url: str | None = None, module: str = "messplus"
+        self,
+        name: str = "learner",
+        url: str | None = None,
+        module: str = "messplus",
     ) -> Iterator[Process]:
         """A learner: the one that learns, or one that waits."""
-        command = [sys.executable, "-m", module, "learn", "--config", str(self.config(name, url)),
+        config = str(self.config(name, url))
+        command = [sys.executable, "-m", module, "learn", "--config", config,
                    "--log-format", "json"]  # fmt: skip
         with process.running(command) as learner:
             yield learner
