@@ -59,6 +59,9 @@ bench: $(UV)  ## measure again what docs/results says (the recordings must be in
 	$(RUN) python -m benchmarks.signals
 	$(RUN) python -m benchmarks.coverage
 	$(RUN) python -m benchmarks.dashboard
+	$(RUN) python -m benchmarks.replicas
+	$(RUN) python -m benchmarks.cluster
+	$(RUN) python -m benchmarks.tenants
 	$(RUN) python -m benchmarks.local_zoo --readme README.md
 	$(RUN) python -m benchmarks.routers --readme README.md
 	$(RUN) python -m benchmarks.reproduce_paper --readme README.md

@@ -3,10 +3,11 @@
 Bodies are described as loosely as they are taken: what is not for the gateway goes through as it is.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
+from messplus.gateway.dashboard.listing import MOST, USUAL
 from messplus.gateway.passthrough import PATHS
 from messplus.gateway.verdicts import MOST_IN_BATCH
 
@@ -87,6 +88,11 @@ _BATCH: Final[Json] = {
         }
     },
 }
+_PAGE: Final[Mapping[str, Json]] = {
+    "limit": {"type": "integer", "minimum": 1, "maximum": MOST, "default": USUAL},
+    "after": _TEXT_FIELD,
+    "q": {"type": "string", "maxLength": 200},
+}
 _ERROR: Final[Json] = {
     "type": "object",
     "required": ["error"],
@@ -116,6 +122,7 @@ class Operation:
         body: Schema of the request's body; None: it takes none.
         status: Of an answer as asked.
         kinds: Content types of that.
+        query: Schemas of what may stand behind the `?`, by name.
         errors: Other statuses, besides those that every path may answer with.
     """
 
@@ -125,6 +132,7 @@ class Operation:
     body: Json | None = None
     status: int = 200
     kinds: Sequence[str] = (_JSON,)
+    query: Mapping[str, Json] = field(default_factory=dict)
     errors: Sequence[int] = ()
 
     @property
@@ -139,11 +147,16 @@ class Operation:
         if self.body is not None:
             content = {_JSON: {"schema": self.body}}
             shown["requestBody"] = {"required": True, "content": content}
-        if names := [part[1:-1] for part in self.path.split("/") if part.startswith("{")]:
-            shown["parameters"] = [
-                {"name": name, "in": "path", "required": True, "schema": _TEXT_FIELD}
-                for name in names
-            ]
+        names = [part[1:-1] for part in self.path.split("/") if part.startswith("{")]
+        parameters: list[Json] = [
+            {"name": name, "in": "path", "required": True, "schema": _TEXT_FIELD} for name in names
+        ]
+        parameters += [
+            {"name": name, "in": "query", "required": False, "schema": schema}
+            for name, schema in self.query.items()
+        ]
+        if parameters:
+            shown["parameters"] = parameters
         return shown
 
 
@@ -173,7 +186,10 @@ OPERATIONS: Final = (
     Operation("get", "/v1/models", "List what `model` may be"),
     Operation("get", "/v1/models/{name}", "Show what `model` may be", errors=(404,)),
     Operation("get", "/models", "List what `model` may be"),
-    Operation("get", "/v1/routes", "Show how every promise stands"),
+    Operation(
+        "get", "/v1/routes", "Show how every promise stands, some at a time", query=_PAGE,
+        errors=(400,),
+    ),
     Operation("get", "/admin/upstreams", "Show circuits and calls under way", errors=(403,)),
     Operation("post", "/admin/reload", "Read the configuration again", errors=(403, 409, 422)),
     Operation("get", "/health/liveness", "Say whether the process answers"),

@@ -399,6 +399,18 @@ class Router:
             keys = self._begun() if begun else self._promises()
             return standings(self._fold, keys, self._menu.engine.models)
 
+    def promise_keys(self) -> list[Key]:
+        """The same promises, without how they stand: those of the routes first, in their order."""
+        with self._lock:
+            return self._promises()
+
+    def standings(self, keys: Sequence[Key]) -> list[Standing]:
+        """Where some of `promise_keys` stand; those that are none by now are left out."""
+        with self._lock:
+            known = set(self._promises())
+            chosen = [key for key in keys if key in known]
+            return standings(self._fold, chosen, self._menu.engine.models)
+
     def explain(self, decision_id: str) -> Explanation | None:
         """Why a request went where it went, and what came of it, from the log; None if it is unknown."""
         story = self._store.story(decision_id)

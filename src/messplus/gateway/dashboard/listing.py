@@ -1,6 +1,6 @@
 """Promises that are kept: one by its name, and pages of all of them."""
 
-from collections.abc import Container, Iterator
+from collections.abc import Container
 from dataclasses import dataclass
 from typing import Final
 
@@ -72,11 +72,10 @@ def page_of(
     """
     if not 1 <= limit <= MOST:
         raise invalid(f"limit must be in [1, {MOST}], got {limit}", "limit")
-    begun = {Key(one.route, one.alpha): one for one in router.promises(begun=True)}
     sought = text.casefold()
     keys = [
         key
-        for key in dict.fromkeys((*(one.key() for one in router.routes), *begun))
+        for key in router.promise_keys()
         if (routes is None or key.route in routes) and sought in key.route.casefold()
     ]
     start = 0
@@ -85,9 +84,4 @@ def page_of(
         if not start:
             raise invalid(f"there is no promise {after[:100]!r} to go on after", "after")
     chosen = keys[start : start + limit]
-    return Page(standings=tuple(_standings(router, chosen, begun)), more=start + limit < len(keys))
-
-
-def _standings(router: Router, keys: list[Key], begun: dict[Key, Standing]) -> Iterator[Standing]:
-    for key in keys:
-        yield begun.get(key) or router.standing(key.route, key.alpha)
+    return Page(standings=tuple(router.standings(chosen)), more=start + limit < len(keys))
