@@ -25,7 +25,7 @@ from tests.ports import free_port
 from messplus.demo.recording import shipped_recording
 
 COUNTS = (1, 2, 4)
-SHARE = 0.1
+SHARE = 0.2
 TALKERS = 16
 SECONDS = 15.0
 ROUNDS = 3

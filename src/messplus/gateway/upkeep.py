@@ -95,15 +95,9 @@ async def _meter(gateway: Gateway, shared: SharedStore) -> None:
     """Exchange what callers have used of their rates and budgets.
 
     Raises:
-        StoreError: It was not exchanged; it goes with the next exchange.
+        StoreError: Nobody knows whether it was exchanged; it is tried again, before what is used meanwhile.
     """
-    taken = gateway.meters.take()
-    try:
-        values = await asyncio.to_thread(shared.meter, taken)
-    except StoreError:
-        gateway.meters.put_back(taken)
-        raise
-    gateway.meters.settle(values, taken)
+    gateway.meters.settle(await asyncio.to_thread(shared.meter, gateway.meters.take()))
 
 
 async def measuring(gateway: Gateway) -> None:

@@ -118,6 +118,20 @@ class Lead(Protocol):
         ...
 
 
+class Metering(NamedTuple):
+    """Steps of one router on values that all share, as it tells them at once.
+
+    Attributes:
+        source: Whose they are; nobody else's name.
+        number: Ascending for each source.
+        steps: By the name of the value; one that is new begins at 0.
+    """
+
+    source: str
+    number: int
+    steps: Mapping[str, QueueStep]
+
+
 @runtime_checkable
 class SharedStore(Store, Protocol):
     """A log that many routers append to. All methods may be called from any thread."""
@@ -188,18 +202,18 @@ class SharedStore(Store, Protocol):
         """Changes of this store's own that are not in the log, in order, or in later batches."""
         ...
 
-    def meter(self, steps: Mapping[str, QueueStep]) -> dict[str, float]:
-        """Apply steps to values that all routers share: value becomes max(value + a, b).
+    def meter(self, metering: Metering) -> dict[str, float]:
+        """Apply steps to values that all routers share, once: value becomes max(value + a, b).
 
         Args:
-            steps: By name. A value that is new begins at 0.
+            metering: The steps. If those of this number were applied before, they are not again.
 
         Returns:
             The values of these names afterwards.
 
         Raises:
             StoreError: They cannot be written; then none was applied, or, if the connection was lost
-                meanwhile, it is not known whether they were.
+                meanwhile, nobody knows: ask again, with the same.
         """
         ...
 

@@ -13,9 +13,11 @@ asked for since the last exchange are exchanged: who sleeps costs nothing, and a
 a gateway is let in by what was known there when it left, until the next exchange.
 """
 
+import uuid
 from collections.abc import Callable, Mapping
 
 from messplus.core.queue import QueueStep
+from messplus.stores.shared import Metering
 
 UNCHANGED = QueueStep(0.0, float("-inf"))
 """The step of who only wants to know."""
@@ -24,7 +26,8 @@ UNCHANGED = QueueStep(0.0, float("-inf"))
 class Meters:
     """Values by name, each 0 at first, and what was done to them here. Used by one thread.
 
-    An exchange is `take`, then `settle` or `put_back`; the next begins after that.
+    An exchange is `take`, then `settle`. One that has failed is taken again, the same under the same
+    number, until it is settled: what was applied and not heard of is not applied twice.
     """
 
     def __init__(self, *, shared: bool = False) -> None:
@@ -34,6 +37,9 @@ class Meters:
             shared: Whether there are exchanges; else nothing is kept for them.
         """
         self._shared = shared
+        self._source = uuid.uuid4().hex
+        self._number = 0
+        self._taken: Metering | None = None
         self._known: dict[str, float] = {}
         self._pending: dict[str, QueueStep] = {}
 
@@ -58,26 +64,22 @@ class Meters:
         """Forget values that are not needed any more; what is pending is still given out."""
         self._known = {name: value for name, value in self._known.items() if not gone(name)}
 
-    def take(self) -> dict[str, QueueStep]:
+    def take(self) -> Metering:
         """What is to be exchanged; what is done from now on belongs to the next exchange."""
-        taken, self._pending = self._pending, {}
-        return taken
+        if self._taken is None:
+            self._number += 1
+            self._taken = Metering(self._source, self._number, self._pending)
+            self._pending = {}
+        return self._taken
 
-    def settle(self, values: Mapping[str, float], taken: Mapping[str, QueueStep]) -> None:
-        """Take over the common values.
+    def settle(self, values: Mapping[str, float]) -> None:
+        """Take over the common values: what was taken is among them.
 
         Args:
-            values: By name, after what was taken; a step without one was not applied.
-            taken: What `take` gave out.
+            values: By name.
         """
-        self.put_back({name: step for name, step in taken.items() if name not in values})
+        self._taken = None
         for name, value in values.items():
             if name in self._known:
                 since = self._pending.get(name, UNCHANGED)
                 self._known[name] = since(value)
-
-    def put_back(self, taken: Mapping[str, QueueStep]) -> None:
-        """Keep for the next exchange what was not applied in this one."""
-        for name, step in taken.items():
-            since = self._pending.get(name)
-            self._pending[name] = step if since is None else step.then(since)

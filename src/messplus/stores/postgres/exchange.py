@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections.abc import Mapping
 from typing import Final
 
 import asyncpg
@@ -12,7 +11,7 @@ from messplus.records import Feedback
 from messplus.stores.postgres.session import Connection, Session
 from messplus.stores.postgres.texts import from_sql, row_from_sql, to_sql
 from messplus.stores.rows import FEEDBACK
-from messplus.stores.shared import Change, News, PromiseKey, Version
+from messplus.stores.shared import Change, Metering, News, PromiseKey, Version
 
 NOTIFIED: Final = "messplus_version"
 """The channel on which a new version is told."""
@@ -26,12 +25,18 @@ _MOMENT: Final = """
 _CHANGES: Final = (
     "SELECT sequence, route, alpha, a, b, requests FROM step WHERE sequence > $1 ORDER BY sequence"
 )
+# A source's latest number is kept beside those of writers: what was applied unheard is not applied again.
 _METER: Final = """
+    WITH new AS (
+        INSERT INTO writer AS w (writer, batch) VALUES ($4, $5)
+        ON CONFLICT (writer) DO UPDATE SET batch = excluded.batch, at = now() WHERE w.batch < excluded.batch
+        RETURNING batch
+    )
     INSERT INTO meter AS m SELECT name, greatest(a, b) FROM unnest($1::text[], $2::float8[], $3::float8[]) AS s (name, a, b)
     ORDER BY name
     ON CONFLICT (name) DO UPDATE SET value = (
-        SELECT greatest(m.value + a, b) FROM unnest($1::text[], $2::float8[], $3::float8[]) AS s (name, a, b)
-        WHERE s.name = m.name
+        SELECT CASE WHEN EXISTS (SELECT FROM new) THEN greatest(m.value + a, b) ELSE m.value END
+        FROM unnest($1::text[], $2::float8[], $3::float8[]) AS s (name, a, b) WHERE s.name = m.name
     )
     RETURNING name, value
 """
@@ -63,11 +68,11 @@ class Exchange:
         """Wait until a version is given out; see `SharedStore.wait`."""
         return self._session.run(self._waited(wait_s))
 
-    def meter(self, steps: Mapping[str, QueueStep]) -> dict[str, float]:
+    def meter(self, metering: Metering) -> dict[str, float]:
         """Apply steps to shared values; see `SharedStore.meter`."""
-        if not steps:
+        if not metering.steps:
             return {}
-        return self._session.run(self._metered(steps), "be written")
+        return self._session.run(self._metered(metering), "be written")
 
     def parked(self) -> tuple[Feedback, ...]:
         """Feedback that waits for its decision, the oldest first; at most a thousand."""
@@ -107,7 +112,8 @@ class Exchange:
     def _told(self, *_: object) -> None:
         self._new.set()
 
-    async def _metered(self, steps: Mapping[str, QueueStep]) -> dict[str, float]:
+    async def _metered(self, metering: Metering) -> dict[str, float]:
+        steps = metering.steps
         names = sorted(steps)
         async with self._session.reading() as connection:
             rows = await connection.fetch(
@@ -115,6 +121,8 @@ class Exchange:
                 [to_sql(name) for name in names],
                 [steps[name].a for name in names],
                 [steps[name].b for name in names],
+                f"meters/{metering.source}",
+                metering.number,
             )
         return {from_sql(row["name"]): row["value"] for row in rows}
 

@@ -1,12 +1,11 @@
 """`PostgresStore`: one log for many gateways."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Final
 
-from messplus.core.queue import QueueStep
 from messplus.errors import StoreError, require_range
 from messplus.records import Event, Feedback
 from messplus.stores.postgres.address import address_of
@@ -19,7 +18,7 @@ from messplus.stores.postgres.schema import migrate
 from messplus.stores.postgres.session import Session
 from messplus.stores.postgres.texts import to_sql
 from messplus.stores.postgres.writer import PostgresWriter
-from messplus.stores.shared import Change, Lead, News
+from messplus.stores.shared import Change, Lead, Metering, News
 
 _KEEP: Final = (
     "INSERT INTO snapshot VALUES ($1, $2, $3)"
@@ -135,9 +134,9 @@ class PostgresStore(PostgresReader):
         """Changes of this store's own that are not in the log, or in later batches."""
         return self._writer.undelivered(batch)
 
-    def meter(self, steps: Mapping[str, QueueStep]) -> dict[str, float]:
-        """Apply steps to values that all routers share."""
-        return self._exchange.meter(steps)
+    def meter(self, metering: Metering) -> dict[str, float]:
+        """Apply steps to values that all routers share, once."""
+        return self._exchange.meter(metering)
 
     def lead(self) -> Lead | None:
         """Become the one that learns; None while somebody else is."""

@@ -1,6 +1,6 @@
 """Rates and budgets that many gateways keep together."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -11,6 +11,7 @@ from messplus.core.queue import QueueStep
 from messplus.gateway.access import Budgets, Caller, Meters, Rates
 from messplus.gateway.access.budget import DAY_S
 from messplus.gateway.access.rate import MINUTE_S
+from messplus.stores.shared import Metering
 
 NOW_S = 1.8e9
 ALICE = Caller(name="alice", rpm=5, budget_usd_per_day=10.0)
@@ -21,11 +22,14 @@ class Store:
 
     def __init__(self) -> None:
         self.values: dict[str, float] = {}
+        self.numbers: dict[str, int] = {}
 
-    def meter(self, steps: Mapping[str, QueueStep]) -> dict[str, float]:
-        for name, step in steps.items():
-            self.values[name] = step(self.values.get(name, 0.0))
-        return {name: self.values[name] for name in steps}
+    def meter(self, metering: Metering) -> dict[str, float]:
+        if self.numbers.get(metering.source, 0) < metering.number:
+            self.numbers[metering.source] = metering.number
+            for name, step in metering.steps.items():
+                self.values[name] = step(self.values.get(name, 0.0))
+        return {name: self.values[name] for name in metering.steps}
 
 
 @dataclass
@@ -33,7 +37,8 @@ class Replica:
     """One gateway, and which requests it knows to have been admitted."""
 
     meters: Meters = field(default_factory=lambda: Meters(shared=True))
-    taken: dict[str, QueueStep] | None = None
+    taken: Metering | None = None
+    latest: Metering | None = None
     pending: set[int] = field(default_factory=set)
     in_taken: set[int] = field(default_factory=set)
     known: set[int] = field(default_factory=set)
@@ -42,21 +47,28 @@ class Replica:
         self.rates, self.budgets = Rates(self.meters), Budgets(self.meters)
 
     def take(self) -> None:
-        self.taken, self.in_taken, self.pending = self.meters.take(), self.pending, set()
+        self.taken = self.meters.take()
+        if self.taken is not self.latest:  # else it is one that has failed
+            self.latest, self.in_taken, self.pending = self.taken, self.pending, set()
 
     def end(self, store: Store, stored: set[int]) -> None:
         """The exchange that was begun succeeds."""
         assert self.taken is not None
-        self.meters.settle(store.meter(self.taken), self.taken)
+        self.meters.settle(store.meter(self.taken))
         stored |= self.in_taken
-        if self.taken:
+        if self.taken.steps:
             self.known |= stored
         self.taken = None
 
     def fail(self) -> None:
+        """It never reaches the store."""
+        self.taken = None
+
+    def lose(self, store: Store, stored: set[int]) -> None:
+        """It is applied, and the answer is lost."""
         assert self.taken is not None
-        self.meters.put_back(self.taken)
-        self.pending |= self.in_taken
+        store.meter(self.taken)
+        stored |= self.in_taken
         self.taken = None
 
     def exchange(self, store: Store, stored: set[int]) -> None:
@@ -65,10 +77,10 @@ class Replica:
         self.end(store, stored)
 
 
-Act = Literal["ask", "take", "end", "fail"]
+Act = Literal["ask", "take", "end", "fail", "lose"]
 acts = st.lists(
     st.tuples(
-        st.sampled_from(["ask", "ask", "ask", "take", "end", "fail"]),
+        st.sampled_from(["ask", "ask", "ask", "take", "end", "fail", "lose"]),
         st.integers(0, 3),
         st.floats(0, 20),
     ),
@@ -89,6 +101,8 @@ def run(acts: Sequence[tuple[Act, int, float]]) -> tuple[list[Replica], Store, s
             one.end(store, stored)
         elif act == "fail" and one.taken is not None:
             one.fail()
+        elif act == "lose" and one.taken is not None:
+            one.lose(store, stored)
         elif act == "ask":
             told = one.rates.take(ALICE, now_s)
             assert told is not None
@@ -170,24 +184,28 @@ def test_what_is_admitted_during_an_exchange_is_on_top() -> None:
     meters.add("m", QueueStep(1.0, float("-inf")))
     taken = meters.take()
     meters.add("m", QueueStep(2.0, float("-inf")))
-    meters.settle(store.meter(taken), taken)
+    meters.settle(store.meter(taken))
     assert meters.read("m") == 103.0
-    assert meters.take() == {"m": QueueStep(2.0, float("-inf"))}
+    assert meters.take().steps == {"m": QueueStep(2.0, float("-inf"))}
 
 
-def test_a_step_that_the_store_does_not_answer_is_sent_again() -> None:
+def test_an_exchange_that_has_failed_is_tried_again_before_the_next() -> None:
     meters = Meters(shared=True)
     meters.add("m", QueueStep(1.0, float("-inf")))
     taken = meters.take()
-    meters.settle({}, taken)
-    assert meters.take() == taken
+    meters.add("m", QueueStep(2.0, float("-inf")))
+    assert meters.take() is taken
+    meters.settle({"m": 1.0})
+    after = meters.take()
+    assert after.number > taken.number
+    assert after.steps == {"m": QueueStep(2.0, float("-inf"))}
 
 
 def test_nothing_is_kept_for_exchanges_that_do_not_happen() -> None:
     meters = Meters()
     meters.add("m", QueueStep(1.0, 0.0))
     assert meters.read("m") == 1.0
-    assert meters.take() == {}
+    assert meters.take().steps == {}
 
 
 def test_yesterday_is_forgotten_but_still_told() -> None:
@@ -197,7 +215,7 @@ def test_yesterday_is_forgotten_but_still_told() -> None:
     assert budgets.spent("alice", NOW_S + DAY_S) == 0.0
     taken = meters.take()
     day = int(NOW_S // DAY_S)
-    assert taken[f"spent/{day}/alice"].a == 2.0
-    meters.settle({f"spent/{day}/alice": 2.0, f"spent/{day + 1}/alice": 7.0}, taken)
+    assert taken.steps[f"spent/{day}/alice"].a == 2.0
+    meters.settle({f"spent/{day}/alice": 2.0, f"spent/{day + 1}/alice": 7.0})
     assert budgets.spent("alice", NOW_S + DAY_S) == 7.0
-    assert f"spent/{day}/alice" not in meters.take()
+    assert f"spent/{day}/alice" not in meters.take().steps

@@ -20,8 +20,7 @@ def store(postgres_url: str, tmp_path: Path) -> Iterator[SharedStore]:
 
 
 def exchange(store: SharedStore, meters: Meters) -> None:
-    taken = meters.take()
-    meters.settle(store.meter(taken), taken)
+    meters.settle(store.meter(meters.take()))
 
 
 def test_what_one_has_admitted_and_spent_another_counts(store: SharedStore) -> None:
@@ -56,3 +55,19 @@ def test_who_only_asks_changes_nothing(store: SharedStore) -> None:
     for _ in range(2):
         exchange(store, asking)
         assert asking.read("rate/nobody") == 0.0
+
+
+def test_what_was_applied_unheard_is_not_applied_again(store: SharedStore) -> None:
+    """The connection is lost after the commit: the same is told again, then what was used since."""
+    one, other = Meters(shared=True), Meters(shared=True)
+    Budgets(one).spend("alice", 1.25, NOW_S)
+    store.meter(one.take())
+    Budgets(one).spend("alice", 0.5, NOW_S)
+    Budgets(other).spend("alice", 2.0, NOW_S)
+    exchange(store, other)
+    exchange(store, one)
+    assert Budgets(one).spent("alice", NOW_S) == 3.75
+    exchange(store, one)
+    Budgets(other).spend("alice", 0.0, NOW_S)
+    exchange(store, other)
+    assert Budgets(one).spent("alice", NOW_S) == Budgets(other).spent("alice", NOW_S) == 3.75
