@@ -80,7 +80,7 @@ def table(one: Constants) -> str:
             "of a core for each learner",
             lambda r: f"{min(r, one.cell_per_s) * one.learner_s:.2f}",
         ),
-        ("WAL, MB/s", lambda r: f"{r * one.wal_bytes / 1e6:.2g}"),
+        ("WAL, MB/s", lambda r: f"{r * one.wal_bytes / 1e6:,.1f}"),
         ("log, GB per day", lambda r: f"{r * one.log_bytes * DAY_S / 1e9:,.0f}"),
         (
             "of one promise per refresh, at most",
