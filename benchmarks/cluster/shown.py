@@ -86,67 +86,87 @@ def capacity(found: Findings) -> dict[str, str]:
 def load_table(found: Sequence[Measured]) -> str:
     """What gateways answer, one row for each number of them."""
     alone = found[0].rates.per_s
-    lines = [
-        "| gateways | of a core each | requests/s | of one alone | p50, ms | p99, ms | CPU of gateways per request, ms |",
-        "|---|--:|--:|--:|--:|--:|--:|",
-    ]
-    for one in found:
-        plan, rates = one.plan, one.rates
-        beside = rates.per_s / alone if plan.share else None
-        lines.append(
-            f"| {plan.gateways or 'one alone, SQLite'} | {plan.share or 'all'} | {rates.per_s:.0f} |"
-            f" {'–' if beside is None else f'{beside:.2f}'} | {1e3 * rates.p50_s:.0f} |"
-            f" {1e3 * rates.p99_s:.0f} | {1e3 * rates.cpu_s:.2f} |"
-        )
-    return "\n".join(lines)
+    return _table(
+        "gateways | of a core each | requests/s | of one alone | p50, ms | p99, ms"
+        " | CPU of gateways per request, ms",
+        [
+            (
+                f"{one.plan.gateways or 'one alone, SQLite'}",
+                f"{one.plan.share or 'all'}",
+                f"{one.rates.per_s:.0f}",
+                f"{one.rates.per_s / alone:.2f}" if one.plan.share else "–",
+                f"{1e3 * one.rates.p50_s:.0f}",
+                f"{1e3 * one.rates.p99_s:.0f}",
+                f"{1e3 * one.rates.cpu_s:.2f}",
+            )
+            for one in found
+        ],
+        left=1,
+    )
 
 
 def database_table(found: Sequence[Measured]) -> str:
     """What a request costs the others."""
-    lines = [
-        "| gateways | requests/s | transactions | statements | WAL, bytes | log, bytes | PostgreSQL, CPU ms | learner, CPU ms | age of version, s | events that it lacks |",
-        "|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|",
-    ]
-    for one in found:
-        if one.shared is None:
-            continue
-        shared = one.shared
-        lines.append(
-            f"| {one.plan.gateways} | {one.rates.per_s:.0f} | {shared.database.transactions:.2f} |"
-            f" {shared.statements:.1f} | {shared.database.wal_bytes:,.0f} | {shared.log_bytes:,.0f} |"
-            f" {1e3 * shared.database.cpu_s:.2f} | {1e3 * shared.learner_s:.2f} | {shared.age_s:.2f} |"
-            f" {shared.behind:.0f} |"
-        )
-    return "\n".join(lines)
+    return _table(
+        "gateways | requests/s | transactions | statements | WAL, bytes | log, bytes"
+        " | PostgreSQL, CPU ms | learner, CPU ms | age of version, s | events that it lacks",
+        [
+            (
+                f"{one.plan.gateways}",
+                f"{one.rates.per_s:.0f}",
+                f"{one.shared.database.transactions:.2f}",
+                f"{one.shared.statements:.1f}",
+                f"{one.shared.database.wal_bytes:,.0f}",
+                f"{one.shared.log_bytes:,.0f}",
+                f"{1e3 * one.shared.database.cpu_s:.2f}",
+                f"{1e3 * one.shared.learner_s:.2f}",
+                f"{one.shared.age_s:.2f}",
+                f"{one.shared.behind:.0f}",
+            )
+            for one in found
+            if one.shared is not None
+        ],
+    )
 
 
 def rest_table(found: Sequence[Measured]) -> str:
     """What it costs while nobody asks."""
-    lines = [
-        "| gateways | transactions/s | WAL, bytes/s | PostgreSQL, of a core | each gateway | the learner |",
-        "|--:|--:|--:|--:|--:|--:|",
-    ]
-    for one in found:
-        if one.rest is None or one.plan.share is None:
-            continue
-        rest = one.rest
-        lines.append(
-            f"| {one.plan.gateways} | {rest.database.transactions:.1f} |"
-            f" {rest.database.wal_bytes:,.0f} | {rest.database.cpu_s:.1%} | {rest.gateway_cpu:.1%} |"
-            f" {rest.learner_cpu:.1%} |"
-        )
-    return "\n".join(lines)
+    return _table(
+        "gateways | transactions/s | WAL, bytes/s | PostgreSQL, of a core | each gateway | the learner",
+        [
+            (
+                f"{one.plan.gateways}",
+                f"{one.rest.database.transactions:.1f}",
+                f"{one.rest.database.wal_bytes:,.0f}",
+                f"{one.rest.database.cpu_s:.1%}",
+                f"{one.rest.gateway_cpu:.1%}",
+                f"{one.rest.learner_cpu:.1%}",
+            )
+            for one in found
+            if one.rest is not None
+        ],
+    )
 
 
 def limits_table(found: Sequence[Limit]) -> str:
     """What one database takes."""
-    lines = [
-        "| writers | requests/s | transactions per request | WAL, bytes per request | CPU of PostgreSQL, ms |",
-        "|--:|--:|--:|--:|--:|",
-    ]
-    for one in found:
-        lines.append(
-            f"| {one.writers} | {one.requests_per_s:,.0f} | {one.database.transactions:.4f} |"
-            f" {one.database.wal_bytes:,.0f} | {1e3 * one.database.cpu_s:.3f} |"
-        )
-    return "\n".join(lines)
+    return _table(
+        "writers | requests/s | transactions per request | WAL, bytes per request | CPU of PostgreSQL, ms",
+        [
+            (
+                f"{one.writers}",
+                f"{one.requests_per_s:,.0f}",
+                f"{one.database.transactions:.4f}",
+                f"{one.database.wal_bytes:,.0f}",
+                f"{1e3 * one.database.cpu_s:.3f}",
+            )
+            for one in found
+        ],
+    )
+
+
+def _table(heads: str, rows: Sequence[tuple[str, ...]], *, left: int = 0) -> str:
+    """Markdown; numbers stand on the right, but for the first columns that hold words."""
+    columns = heads.count("|") + 1
+    rule = "|".join(["---"] * left + ["--:"] * (columns - left))
+    return "\n".join([f"| {heads} |", f"|{rule}|", *(f"| {' | '.join(row)} |" for row in rows)])
