@@ -1,4 +1,4 @@
-"""Logs of events: on disk (SQLite) or in memory, behind one protocol."""
+"""Logs of events: on disk (SQLite), shared by many (PostgreSQL), or in memory, behind one protocol."""
 
 from messplus.stores.base import Log, ReadableLog, Store, Stored, Story
 from messplus.stores.memory import MemoryStore
